@@ -1,18 +1,23 @@
-"""Reading raw files: from a path of the register to a table, whatever its format.
+"""Reading raw files: from an identifier of the register to a table, whatever the format.
 
 Everything that depends on a file's format is here; what the columns mean is not.
 """
 
 import gzip
+import io
 import json
 import zipfile
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 import pyreadr
 
 from towns_index import paths, sources
+
+# The largest member of the bundle unpacks to 11 MB. A gigabyte is therefore not data but an archive
+# built to fill the memory.
+LARGEST_UNPACKED = 1_000_000_000
 
 
 class UnreadableFile(Exception):
@@ -27,40 +32,62 @@ def table(file_id: str, member: str | None = None) -> pd.DataFrame:
     file_id : str
         Identifier in ``definitions/sources.toml``.
     member : str, optional
-        Name of the file inside a zip archive.
+        Name of the file inside a zip archive; by default the one the register names.
 
     Returns
     -------
     pandas.DataFrame
-        All columns as published; nothing is renamed, converted or dropped.
+        All columns as published; nothing is renamed, converted or dropped, except notes printed
+        below the table where the register says ``footnotes = true``.
 
     Raises
     ------
     UnreadableFile
         In plain words, with the path and the remedy.
     """
-    return _cached(file_id, member).copy(deep=False)
+    return _cached(file_id, member, paths.raw()).copy(deep=False)
 
 
 @lru_cache(maxsize=24)
-def _cached(file_id: str, member: str | None) -> pd.DataFrame:
+def _cached(file_id: str, member: str | None, raw_dir: Path) -> pd.DataFrame:
     entry = sources.file(file_id)
-    path = paths.raw() / entry["path"]
+    path = existing(raw_dir, entry)
+    return explained(path, lambda: parse(path, entry, member))
+
+
+def geojson(file_id: str) -> dict:
+    """Read one GeoJSON file of the register, plain or gzipped."""
+    entry = sources.file(file_id)
+    path = existing(paths.raw(), entry)
+    return explained(path, lambda: json.loads(unpacked(path)))
+
+
+def existing(raw_dir: Path, entry: dict) -> Path:
+    """Path of a registered file, which must be there."""
+    path = raw_dir / entry["path"]
     if not path.is_file():
         raise UnreadableFile(
-            f"{entry['path']} is not in the raw folder {paths.raw()}. "
+            f"{entry['path']} is not in the raw folder {raw_dir}. "
             "Run `python run_all.py fetch` or see data/raw/README.md."
         )
+    return path
+
+
+def explained(path: Path, reading):
+    """Do the reading; whatever goes wrong becomes one line that names the file and the remedy."""
     try:
-        return _read(path, entry, member)
-    except Exception as error:  # any parser's error becomes one line that names the file
+        return reading()
+    except UnreadableFile:
+        raise
+    except Exception as error:  # every parser has its own errors; all mean the same to a reader
         raise UnreadableFile(
             f"{path} could not be read ({type(error).__name__}: {error}). "
             "Compare its sha256 with definitions/sources.toml and fetch it again."
         ) from error
 
 
-def _read(path: Path, entry: dict, member: str | None) -> pd.DataFrame:
+def parse(path: Path, entry: dict, member: str | None = None) -> pd.DataFrame:
+    """A file as a table, by the ending of its name and the reading hints of the register."""
     name = path.name
     if name.endswith((".rda", ".rds")):
         return next(iter(pyreadr.read_r(str(path)).values()))
@@ -73,25 +100,65 @@ def _read(path: Path, entry: dict, member: str | None) -> pd.DataFrame:
             skiprows=entry.get("skip_rows", 0),
             engine="calamine",
         )
+    if name.endswith((".geojson", ".geojson.gz")):
+        features = json.loads(unpacked(path))["features"]
+        return pd.DataFrame([feature["properties"] for feature in features])
     if name.endswith(".zip"):
-        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-            return pd.read_csv(stream, low_memory=False)
+        return _csv(_member(path, member or entry.get("member")), entry)
+    return _csv(io.BytesIO(unpacked(path)), entry)
+
+
+def _csv(stream, entry: dict) -> pd.DataFrame:
     return pd.read_csv(
-        path,
+        stream,
         encoding=entry.get("encoding", "utf-8-sig"),
         skiprows=entry.get("skip_rows", 0),
+        nrows=entry["rows"] if entry.get("footnotes") else None,
         names=entry.get("columns"),
         header=None if entry.get("columns") else 0,
         low_memory=False,
     )
 
 
-def geojson(file_id: str) -> dict:
-    """Read one GeoJSON file of the register, plain or gzipped."""
-    entry = sources.file(file_id)
-    path = paths.raw() / entry["path"]
-    if not path.is_file():
-        raise UnreadableFile(f"{entry['path']} is not in the raw folder {paths.raw()}.")
+def unpacked(path: Path, limit: int | None = None) -> bytes:
+    """Bytes of a plain or gzipped file, refused beyond the limit."""
+    limit = LARGEST_UNPACKED if limit is None else limit
     opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as stream:
-        return json.load(stream)
+    with opener(path, "rb") as stream:
+        data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise UnreadableFile(f"{path} unpacks to more than {limit:,} bytes and was not read.")
+    return data
+
+
+def _member(path: Path, member: str | None, limit: int | None = None) -> io.BytesIO:
+    """One member of a zip archive, after looking at all its names and the size it declares."""
+    limit = LARGEST_UNPACKED if limit is None else limit
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        outside = [name for name in names if _leaves_folder(name)]
+        if outside:
+            raise UnreadableFile(f"{path} holds names that leave its folder: {', '.join(outside)}.")
+        if member not in names:
+            raise UnreadableFile(f"{path} has no member {member!r}; it holds {', '.join(names)}.")
+        if archive.getinfo(member).file_size > limit:
+            raise UnreadableFile(f"{member} in {path} unpacks to more than {limit:,} bytes.")
+        return io.BytesIO(archive.read(member))
+
+
+def _leaves_folder(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return path.is_absolute() or ".." in path.parts or ":" in name.split("/")[0]
+
+
+def require_columns(frame: pd.DataFrame, columns: list[str], file_id: str) -> pd.DataFrame:
+    """The frame, if it has the columns; otherwise an error that names those it lacks."""
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise UnreadableFile(
+            f"{file_id} lacks the column(s) {', '.join(map(repr, missing))}; "
+            f"it has {', '.join(map(repr, frame.columns[:12]))}"
+            f"{' …' if len(frame.columns) > 12 else ''}. "
+            "Correct definitions/sources.toml, or fetch the file again."
+        )
+    return frame

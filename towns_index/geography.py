@@ -1,0 +1,315 @@
+"""From areas to towns: who lives where, and how a number about areas reaches a town.
+
+Everything rests on one table, the *joint* residents of an area and a town: how many people live in
+both. A count reaches a town by the share of the area's residents who live in the town; a rate
+reaches it as the mean over the town's residents.
+
+Output areas of 2021 belong to towns by the list of the Office for National Statistics. The older
+and larger areas reach towns through LSOAs of 2011, and an LSOA is divided between places by the
+residents of its output areas: by codes and people, never by names.
+"""
+
+from functools import lru_cache
+
+import geopandas as gpd
+import pandas as pd
+
+from towns_index import paths, read
+
+# Geographies whose areas are unions (or weighted parts) of LSOAs of 2011.
+GEOGRAPHIES = (
+    "oa21", "lsoa11", "msoa11", "msoa21", "lad18", "lad19", "lad20", "lad21",
+    "county", "pcon10", "pcon24", "ward17", "ward24", "town",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def output_areas() -> pd.DataFrame:
+    """Output areas of 2021 that lie in a town.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``area``, ``town_code``, ``residents`` (Census 2021). The 20 output areas that the
+        list puts in two towns are divided equally between them.
+    """
+    members = read.table("oa21-bua11-onsvisual/oa21_to_town11_1186")
+    members = members.rename(columns={"OA21CD": "area", "BUACD": "town_code"})
+    places = members.groupby("area")["area"].transform("size")
+    members["residents"] = members["area"].map(census_residents()) / places
+    return members
+
+
+@lru_cache(maxsize=1)
+def census_residents() -> pd.Series:
+    """Residents of every output area of England and Wales, Census 2021."""
+    return read.table("census2021-oa21-onsvisual/oa21_population").set_index("areacd")["pop"]
+
+
+@lru_cache(maxsize=1)
+def lsoa_residents() -> pd.Series:
+    """Residents of every LSOA of 2011 in mid-2019."""
+    frame = read.table("pop-lsoa11-2019/population19_lsoa11")
+    return frame.set_index("lsoa11_code")["total_population"].rename("residents")
+
+
+def divide_lsoas(oa_lsoa: pd.Series, oa_residents: pd.Series, oa_towns: pd.DataFrame) -> pd.DataFrame:
+    """Share of each LSOA's residents who live in each town.
+
+    Parameters
+    ----------
+    oa_lsoa : pandas.Series
+        LSOA of each output area, indexed by output area; only areas whose parent is known.
+    oa_residents : pandas.Series
+        Residents of each output area, indexed by output area.
+    oa_towns : pandas.DataFrame
+        Columns ``area``, ``town_code``, ``residents``, as from :func:`output_areas`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``lsoa11``, ``town_code``, ``share`` (0 to 1). The shares of an LSOA sum to at most
+        one; what is left lives in no town of the list.
+    """
+    known = pd.DataFrame({"lsoa11": oa_lsoa, "residents": oa_residents}).dropna()
+    total = known.groupby("lsoa11")["residents"].sum()
+    inside = oa_towns.assign(lsoa11=oa_towns["area"].map(oa_lsoa)).dropna(subset=["lsoa11"])
+    inside = inside.groupby(["lsoa11", "town_code"], as_index=False)["residents"].sum()
+    inside["share"] = inside["residents"] / inside["lsoa11"].map(total)
+    return inside[["lsoa11", "town_code", "share"]]
+
+
+@lru_cache(maxsize=1)
+def lsoa_shares() -> pd.DataFrame:
+    """Share of each LSOA's residents who live in each town, from the real files.
+
+    Output areas that kept their code since 2011 (93 % of residents) have a known LSOA. The few LSOAs
+    without any such area go whole to the town whose outline holds their population-weighted centre.
+    """
+    parents = read.table("census2011-ethnicity-lsoa11/ethnicities").set_index("OA")["LSOA"]
+    parents = parents.reindex(census_residents().index).dropna()
+    shares = divide_lsoas(parents, census_residents(), output_areas())
+    orphans = lsoa_residents().index.difference(parents.unique())
+    centres = lsoa_centres().loc[orphans]
+    placed = gpd.sjoin(centres, outlines()[["town_code", "geometry"]], predicate="within")
+    extra = pd.DataFrame({"lsoa11": placed.index, "town_code": placed["town_code"], "share": 1.0})
+    return pd.concat([shares, extra], ignore_index=True).sort_values(["lsoa11", "town_code"])
+
+
+@lru_cache(maxsize=1)
+def lsoa_centres() -> gpd.GeoDataFrame:
+    """Population-weighted centre of every LSOA of 2011 (British National Grid, metres)."""
+    frame = read.table("lsoa11-pwc/lsoa11_pwc").set_index("lsoa11cd")
+    return gpd.GeoDataFrame(
+        index=frame.index, geometry=gpd.points_from_xy(frame["X"], frame["Y"]), crs="EPSG:27700"
+    )
+
+
+@lru_cache(maxsize=1)
+def outlines() -> gpd.GeoDataFrame:
+    """Outline of every town (British National Grid, metres)."""
+    features = read.geojson("oa21-bua11-onsvisual/towns1186_polygons_simplified")["features"]
+    frame = gpd.GeoDataFrame.from_features(features, crs="EPSG:4326")
+    frame = frame.rename(columns={"TOWN11CD": "town_code"})[["town_code", "geometry"]]
+    frame = frame.to_crs("EPSG:27700").set_geometry(frame.to_crs("EPSG:27700").make_valid())
+    return frame.sort_values("town_code", ignore_index=True)
+
+
+@lru_cache(maxsize=None)
+def areas(geography: str) -> pd.Index:
+    """Codes of every area of a geography in England and Wales, in towns or not."""
+    if geography == "oa21":
+        return census_residents().index
+    if geography == "town":
+        return pd.Index(output_areas()["town_code"].unique())
+    return pd.Index(link(geography)["area"].unique())
+
+
+def link(geography: str) -> pd.DataFrame:
+    """Which area of a geography each LSOA of 2011 lies in.
+
+    Parameters
+    ----------
+    geography : str
+        One of :data:`GEOGRAPHIES` other than ``oa21`` and ``town``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``lsoa11``, ``area``, ``share`` (share of the LSOA's residents, 0 to 1).
+    """
+    frame = _LINKS[geography]()
+    frame.columns = ["lsoa11", "area", *frame.columns[2:]]
+    if "share" not in frame:
+        frame["share"] = 1.0
+    return frame.dropna(subset=["area"])
+
+
+def _same() -> pd.DataFrame:
+    codes = lsoa_residents().index
+    return pd.DataFrame({"lsoa11": codes, "area": codes})
+
+
+def _lookup(file_id: str, column: str):
+    def columns() -> pd.DataFrame:
+        frame = read.table(file_id)[["lsoa11_code", column]]
+        return frame[frame["lsoa11_code"].str[0].isin(["E", "W"])].drop_duplicates()
+
+    return columns
+
+
+def _lad18() -> pd.DataFrame:
+    # The lookup of 2018 is for England only; Welsh codes did not change between 2018 and 2019.
+    england = _lookup("geographr/lookup_lsoa11_ltla18", "ltla18_code")()
+    wales = _lookup("geographr/lookup_lsoa11_ltla19", "ltla19_code")()
+    wales = wales[wales["lsoa11_code"].str.startswith("W")]
+    return pd.concat([england, wales.set_axis(england.columns, axis=1)], ignore_index=True)
+
+
+def _county() -> pd.DataFrame:
+    districts = pd.read_csv(paths.FACTS / "county_districts.csv").set_index("lad18_code")["county_code"]
+    frame = _lad18()
+    frame["area"] = frame["ltla18_code"].map(districts).fillna(frame["ltla18_code"])
+    return frame[["lsoa11_code", "area"]]
+
+
+def _lsoa21() -> pd.DataFrame:
+    # An LSOA of 2011 that was divided is spread over its parts by their residents in 2021.
+    frame = read.table("geographr/lookup_lsoa11_lsoa21_ltla22")[["lsoa11_code", "lsoa21_code", "lsoa21_name"]]
+    counts = read.table("census2021-ethnicity-lsoa21/TS021_ethnic_group_lsoa11")
+    residents = pd.to_numeric(counts.set_index("mnemonic")["Total: All usual residents"], errors="coerce")
+    frame = frame.assign(residents=frame["lsoa21_code"].map(residents))
+    parts = frame.groupby("lsoa11_code")["residents"].transform("sum")
+    return frame.assign(share=frame["residents"] / parts)
+
+
+def _msoa21() -> pd.DataFrame:
+    # The name of an LSOA is the name of its MSOA and one letter.
+    frame = _lsoa21()
+    names = read.table("census2021-ethnicity-msoa21/census2021-ts021-msoa")
+    codes = names.set_index("geography")["geography code"]
+    frame["area"] = frame["lsoa21_name"].str[:-1].map(codes)
+    return frame.groupby(["lsoa11_code", "area"], as_index=False)["share"].sum()
+
+
+def _ward24() -> pd.DataFrame:
+    wards = read.table("geographr/lookup_lsoa21_ward24_ltla24").set_index("lsoa21_code")["ward24_code"]
+    frame = _lsoa21()
+    frame["area"] = frame["lsoa21_code"].map(wards)
+    return frame.groupby(["lsoa11_code", "area"], as_index=False)["share"].sum()
+
+
+def _pcon10() -> pd.DataFrame:
+    # Shares of an LSOA's postcodes stand for shares of its residents.
+    frame = read.table("mysociety-imd/pcon_lsoa")
+    frame = frame[frame["lsoa11"].str[0].isin(["E", "W"])]
+    share = frame["pcds"] / frame.groupby("lsoa11")["pcds"].transform("sum")
+    return pd.DataFrame({"lsoa11": frame["lsoa11"], "area": frame["pcon"], "share": share})
+
+
+def _pcon24() -> pd.DataFrame:
+    frame = read.table("mysociety-overlaps/LSOA11_PARL25_combo_overlap")
+    frame = frame[frame["LSOA11"].str[0].isin(["E", "W"]) & (frame["percentage_overlap_pop"] > 0)]
+    area = frame["PARL25"].map(_seat_codes())
+    return pd.DataFrame({"lsoa11": frame["LSOA11"], "area": area, "share": frame["percentage_overlap_pop"]})
+
+
+def _seat_codes() -> pd.Series:
+    # The overlap file names seats by three letters; the Office for National Statistics by nine characters.
+    seats = pd.read_csv(paths.FACTS / "seat_codes.csv")
+    return seats.set_index("UKPARL.2025." + seats["seat_code"])["pcon24_code"]
+
+
+_LINKS = {
+    "lsoa11": _same,
+    "msoa11": _lookup("geographr/lookup_lsoa11_msoa11", "msoa11_code"),
+    "msoa21": _msoa21,
+    "lad18": _lad18,
+    "lad19": _lookup("geographr/lookup_lsoa11_ltla19", "ltla19_code"),
+    "lad20": _lookup("geographr/lookup_lsoa11_ltla20", "ltla20_code"),
+    "lad21": _lookup("geographr/lookup_lsoa11_ltla21", "ltla21_code"),
+    "county": _county,
+    "pcon10": _pcon10,
+    "pcon24": _pcon24,
+    "ward17": _lookup("geographr/lookup_lsoa11_ward17", "ward17_code"),
+    "ward24": _ward24,
+}
+
+
+@lru_cache(maxsize=None)
+def joint(geography: str) -> pd.DataFrame:
+    """Residents whom each area of a geography shares with each town.
+
+    Parameters
+    ----------
+    geography : str
+        One of :data:`GEOGRAPHIES`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``area``, ``town_code``, ``residents`` (people in both) and ``area_residents``
+        (people in the area, in towns or not). Residents are of mid-2019, of 2021 for ``oa21``.
+    """
+    if geography == "oa21":
+        return output_areas().assign(area_residents=lambda f: f["area"].map(census_residents()))
+    links = link(geography)
+    links["people"] = links["lsoa11"].map(lsoa_residents()) * links["share"]
+    totals = links.groupby("area")["people"].sum()
+    pairs = links.merge(lsoa_shares().rename(columns={"share": "town_share"}), on="lsoa11")
+    pairs["residents"] = pairs["people"] * pairs["town_share"]
+    pairs = pairs.groupby(["area", "town_code"], as_index=False)["residents"].sum()
+    pairs["area_residents"] = pairs["area"].map(totals)
+    return pairs[pairs["residents"] > 0].reset_index(drop=True)
+
+
+def add_up(counts: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Counts of areas added up to towns.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Counts indexed by area, one column each.
+    pairs : pandas.DataFrame
+        As from :func:`joint`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``town_code``. A town takes the share of an area's count that its residents are
+        of the area's. An area without a value leaves its towns without one.
+    """
+    share = pairs["residents"] / pairs["area_residents"]
+    values = counts.reindex(pairs["area"].to_numpy()).mul(share.to_numpy(), axis=0)
+    return values.groupby(pairs["town_code"].to_numpy()).sum(min_count=1).rename_axis("town_code")
+
+
+def average(rates: pd.DataFrame, pairs: pd.DataFrame, weights: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Rates of areas averaged over the residents of each town.
+
+    Parameters
+    ----------
+    rates : pandas.DataFrame
+        Rates indexed by area, one column each; empty where unknown.
+    pairs : pandas.DataFrame
+        As from :func:`joint`.
+    weights : pandas.DataFrame, optional
+        Base of each rate by area (people aged 60 and over, households …), same columns as `rates`.
+        Without it every resident counts once.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``town_code``. Areas without a value are left out of the mean.
+    """
+    towns = pairs["town_code"].to_numpy()
+    values = rates.reindex(pairs["area"].to_numpy()).set_axis(range(len(pairs)))
+    weight = pd.DataFrame(1.0, index=values.index, columns=values.columns)
+    if weights is None:
+        weight = weight.mul(pairs["residents"].to_numpy(), axis=0)
+    else:
+        share = (pairs["residents"] / pairs["area_residents"]).to_numpy()
+        weight = weights.reindex(pairs["area"].to_numpy()).set_axis(values.index).mul(share, axis=0)
+    weight = weight.where(values.notna())
+    total = (values * weight).groupby(towns).sum(min_count=1)
+    return (total / weight.groupby(towns).sum()).rename_axis("town_code")

@@ -1,0 +1,183 @@
+"""Stage 030, measures: from raw files about areas to one row a town.
+
+What is measured stands in ``definitions/measures.csv`` (one line a measure) and
+``definitions/tables.toml`` (one entry a table of areas). This module only carries it out.
+"""
+
+import tomllib
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from towns_index import formula, geography, paths, read, special
+
+LEVELS = {
+    "oa21": "OA", "lsoa11": "LSOA", "msoa11": "MSOA", "msoa21": "MSOA", "lad18": "LA", "lad19": "LA",
+    "lad20": "LA", "lad21": "LA", "county": "county", "pcon10": "constituency",
+    "pcon24": "constituency", "ward": "ward", "town": "town", "point": "point",
+}  # fmt: skip
+
+
+class BadDefinition(ValueError):
+    """A line of a definition file that cannot be carried out."""
+
+
+@lru_cache(maxsize=1)
+def tables() -> dict[str, dict]:
+    """Entries of ``definitions/tables.toml`` by name."""
+    with open(paths.DEFINITIONS / "tables.toml", "rb") as stream:
+        return tomllib.load(stream)
+
+
+@lru_cache(maxsize=1)
+def definitions() -> pd.DataFrame:
+    """Lines of ``definitions/measures.csv`` with the level, vintage and file of their table."""
+    frame = pd.read_csv(paths.DEFINITIONS / "measures.csv", keep_default_na=False)
+    unknown = sorted(set(frame["table"]) - set(tables()))
+    if unknown:
+        raise BadDefinition(
+            f"definitions/measures.csv names the table(s) {', '.join(unknown)}, "
+            "which definitions/tables.toml does not have."
+        )
+    entries = frame["table"].map(tables())
+    frame["geography"] = entries.map(lambda entry: entry["geography"])
+    frame["level"] = frame["geography"].map(LEVELS)
+    frame["vintage"] = entries.map(lambda entry: entry["vintage"])
+    frame["file"] = entries.map(lambda entry: entry["file"])
+    return frame
+
+
+def keep_rows(frame: pd.DataFrame, where: dict) -> pd.DataFrame:
+    """Rows whose columns have the wanted values (a list means any of them)."""
+    for column, wanted in where.items():
+        wanted = wanted if isinstance(wanted, list) else [wanted]
+        frame = frame[frame[column].astype(str).isin([str(value) for value in wanted])]
+    return frame
+
+
+def spread(frame: pd.DataFrame, area: str, columns: str, values: str | list[str]) -> pd.DataFrame:
+    """One row an area, one column for each value of `columns`; repeated cells are added up.
+
+    With several value columns the new names are ``"<value of columns> <value column>"``.
+    """
+    value_columns = [values] if isinstance(values, str) else values
+    numbers = frame.assign(**{v: pd.to_numeric(frame[v], errors="coerce") for v in value_columns})
+    wide = numbers.pivot_table(index=area, columns=columns, values=value_columns, aggfunc="sum", sort=True)
+    wide.columns = [
+        str(name) if isinstance(values, str) else f"{name} {value}" for value, name in wide.columns
+    ]
+    return wide
+
+
+@lru_cache(maxsize=1)
+def bases() -> pd.DataFrame:
+    """Residents, households, adults (16 and over) and workers of every output area of 2021."""
+    tenure = read.table("census2021-nomis-bulk/census2021-ts054", "census2021-ts054-oa.csv")
+    skills = read.table("census2021-nomis-bulk/census2021-ts067", "census2021-ts067-oa.csv")
+    active = read.table("census2021-oa21-onsvisual/economic_activity_status_4a").set_index("areacd")
+    base = geography.census_residents().rename("residents").to_frame()
+    base["households"] = tenure.set_index("geography code")["Tenure of household: Total: All households"]
+    base["adults"] = skills.set_index("geography code")[
+        "Highest level of qualification: Total: All usual residents aged 16 years and over"
+    ]
+    base["workers"] = base["adults"] * active["economic_activity_status_4a-001"] / 100
+    return base
+
+
+@lru_cache(maxsize=1)
+def _code_changes() -> dict[str, str]:
+    # Some publishers went on using the codes of authorities that had been recoded after 2011.
+    changes = pd.read_csv(paths.FACTS / "area_code_changes.csv")
+    return dict(zip(changes["old_code"], changes["new_code"]))
+
+
+@lru_cache(maxsize=None)
+def area_table(name: str) -> pd.DataFrame:
+    """A table of areas as ``definitions/tables.toml`` describes it, indexed by area code."""
+    entry = tables()[name]
+    frame = read.table(entry["file"], entry.get("member"))
+    # A spreadsheet's years are numbers; formulas name columns by text.
+    frame.columns = [f"{name:.0f}" if isinstance(name, float) else str(name) for name in frame.columns]
+    frame = keep_rows(frame, entry.get("where", {})).dropna(subset=[entry["area"]])
+    if "spread" in entry:
+        frame = spread(frame, entry["area"], **entry["spread"])
+    else:
+        frame = frame.set_index(entry["area"])
+    known = geography.areas(entry["geography"])
+    if entry["geography"].startswith("lad"):
+        frame = frame.rename(index=_code_changes())
+    frame = frame[known.get_indexer(frame.index) >= 0]
+    if not frame.index.is_unique:
+        twice = frame.index[frame.index.duplicated()][0]
+        raise BadDefinition(f"table {name}: area {twice} stands in {entry['file']} more than once.")
+    if "share_of" in entry:
+        base = bases()[entry["share_of"]].reindex(frame.index)
+        frame = frame.mul(base / 100, axis=0)
+    if entry.get("absent_means_zero"):
+        frame = frame.reindex(known).fillna(0)
+    return frame
+
+
+def evaluate(lines: pd.DataFrame, column: str = "value") -> pd.DataFrame:
+    """Values by area of measures that share a table: one column a measure."""
+    frame = area_table(lines["table"].iloc[0])
+    return pd.DataFrame(
+        {measure: formula.evaluate(text, frame) for measure, text in zip(lines["measure"], lines[column])}
+    )
+
+
+def _weights(lines: pd.DataFrame) -> pd.DataFrame | None:
+    return evaluate(lines, "weight") if lines["weight"].iloc[0] else None
+
+
+def _to_towns(lines: pd.DataFrame) -> pd.DataFrame:
+    aggregate, kind = lines["aggregate"].iloc[0], lines["geography"].iloc[0]
+    if aggregate == "function":
+        return special.measure(lines["table"].iloc[0], lines)
+    values = evaluate(lines)
+    if aggregate == "town":
+        return values
+    if aggregate == "sum":
+        return geography.add_up(values, geography.joint(kind))
+    if aggregate == "mean":
+        return geography.average(values, geography.joint(kind), _weights(lines))
+    if aggregate == "nearby":
+        return special.nearby(values, evaluate(lines, "weight"))
+    raise BadDefinition(
+        f"definitions/measures.csv: {lines['measure'].iloc[0]} has the aggregate {aggregate!r}; "
+        "it must be sum, mean, town, nearby or function."
+    )
+
+
+def build(towns: pd.Index) -> pd.DataFrame:
+    """Every measure of ``definitions/measures.csv`` for the given towns, from the raw bundle.
+
+    Parameters
+    ----------
+    towns : pandas.Index
+        Town codes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``town_code``, one column a measure in the order of the file. A measure with
+        several lines (one a nation) takes the first that has a value for the town; a town on both
+        sides of the border is measured by the nation where it stands.
+    """
+    lines = definitions()
+    parts: dict[str, pd.Series] = {}
+    for _, group in lines.groupby(["table", "aggregate", "weight"], sort=False):
+        values = _to_towns(group).reindex(towns)
+        for name in values:
+            parts[name] = parts[name].fillna(values[name]) if name in parts else values[name]
+    return pd.DataFrame({name: parts[name] for name in lines["measure"].unique()}, index=towns)
+
+
+def significant(frame: pd.DataFrame, digits: int = 9) -> pd.DataFrame:
+    """Numbers rounded to significant digits, so that a file read back is the table that was written."""
+    numbers = frame.select_dtypes("number").astype("float64")
+    with np.errstate(divide="ignore"):
+        exponent = np.floor(np.log10(numbers.abs().where(numbers != 0, 1.0)))
+    scale = 10.0 ** (digits - 1 - exponent)
+    return frame.assign(**((numbers * scale).round() / scale))

@@ -1,0 +1,270 @@
+"""From the executed report notebook to one HTML file and one tagged PDF.
+
+The notebook is read once into a :class:`Document`: its text, and what it displayed through
+:mod:`towns_index.show`. Pandoc turns the text into HTML and into Typst markup; the page around it
+is ``templates/report.html``, the publication around it ``templates/report.typ``. The same executed
+notebook always gives the same bytes.
+"""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import textwrap
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import matplotlib
+import nbformat
+import pypandoc
+import typst
+from nbformat import NotebookNode
+
+from towns_index import paths, show
+
+AUTHOR = "Open Towns Index contributors"
+TEMPLATES = Path(__file__).with_name("templates")
+
+# What JupyterLab understands, so that text reads the same there and in the report. Dollars are
+# plain characters: the report has no formulas.
+MARKDOWN = "commonmark+pipe_tables+strikeout+footnotes+smart+raw_attribute+gfm_auto_identifiers"
+FENCE = "`" * 20
+
+
+class Document(NamedTuple):
+    """What the report says.
+
+    ``parts`` are in reading order: Markdown text, or a ``dict`` with the ``towns_index`` metadata
+    of a figure, table or callout and, under ``html``, what the notebook displayed.
+    """
+
+    title: str
+    standfirst: str
+    parts: list[str | dict]
+
+
+def report(executed_notebook: Path, name: str = "towns-index-2020") -> tuple[Path, Path]:
+    """Write ``reports/NAME.html`` and ``reports/NAME.pdf``; neither if either cannot be made."""
+    notebook = nbformat.read(executed_notebook, as_version=4)
+    page, publication = html(notebook), pdf(notebook)
+    targets = paths.reports() / f"{name}.html", paths.reports() / f"{name}.pdf"
+    show.write(targets[0], page.encode())
+    show.write(targets[1], publication)
+    return targets
+
+
+def html(notebook: NotebookNode) -> str:
+    """The report as one HTML page that needs no other file and no network.
+
+    Raises
+    ------
+    ValueError
+        If the page would not be whole or accessible (see :func:`faults`): every fault is named.
+    """
+    document = read(notebook)
+    standfirst = _pandoc(document.standfirst, "html5")
+    summary = textwrap.shorten(_pandoc(document.standfirst, "plain"), 300, placeholder=" …")
+    page = _pandoc(
+        "\n\n".join(_html_part(part) for part in document.parts),
+        "html5",
+        "--standalone",
+        f"--template={TEMPLATES / 'report.html'}",
+        "--toc",
+        "--toc-depth=3",
+        f"--variable=title:{escape(document.title)}",
+        f"--variable=pagetitle:{escape(document.title)}",
+        f"--variable=author:{AUTHOR}",
+        f"--variable=summary:{escape(summary)}",
+        f"--variable=standfirst:{standfirst}",
+    )
+    found = faults(page)
+    if found:
+        raise ValueError("the HTML report cannot be published:\n- " + "\n- ".join(found))
+    return page
+
+
+def pdf(notebook: NotebookNode) -> bytes:
+    """The report as a tagged PDF (PDF/UA-1: a figure without alt text is refused)."""
+    document = read(notebook)
+    shown = [part for part in document.parts if isinstance(part, dict)]
+    about = {"title": document.title, "author": AUTHOR, "parts": [_without_html(p) for p in shown]}
+    numbers = iter(range(len(shown)))
+    body = "\n\n".join(
+        part if isinstance(part, str) else _typst_part(part, next(numbers))
+        for part in document.parts
+    )
+    with TemporaryDirectory() as folder:
+        room = Path(folder)
+        for template in TEMPLATES.glob("*.typ"):
+            shutil.copy(template, room)
+        for part in shown:
+            if part["kind"] == "figure":
+                (room / f"{part['name']}.png").write_bytes(_image(part["html"]))
+        (room / "report.json").write_text(json.dumps(about), encoding="utf-8")
+        _write_typst(room / "standfirst.typ", document.standfirst)
+        _write_typst(room / "body.typ", body)
+        # Only fonts that come with the pinned packages: the same pages on every machine.
+        return typst.compile(
+            room / "report.typ",
+            root=room,
+            font_paths=[Path(matplotlib.get_data_path()) / "fonts" / "ttf"],
+            ignore_system_fonts=True,
+            pdf_standards="ua-1",
+        )
+
+
+def read(notebook: NotebookNode) -> Document:
+    """The report in an executed notebook.
+
+    The first Markdown cell begins with the title (``# Title``); the rest of that cell is the
+    standfirst. Code, printed lines and plain values are working notes and stay in the notebook.
+
+    Raises
+    ------
+    ValueError
+        If there is no title, or a cell failed, or shows a picture or table that did not come from
+        :mod:`towns_index.show` and would be lost.
+    """
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    opening = re.fullmatch(r"\s*#[ \t]+([^\n]+)(.*)", texts[0] if texts else "", re.DOTALL)
+    if not opening:
+        raise ValueError("the report's first Markdown cell must begin with '# ' and the title")
+    parts, seen_title = [], False
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type == "markdown":
+            if seen_title:
+                parts.append(cell.source)
+            seen_title = True
+        for output in cell.get("outputs", []):
+            parts.extend(_output(output, number))
+    return Document(opening[1].strip(), opening[2].strip(), parts)
+
+
+def faults(page: str) -> list[str]:
+    """What is wrong with a page: files it would fetch, missing alt text, anchors, headings."""
+    reader = _Reader()
+    reader.feed(page)
+    double = sorted({name for name in reader.ids if reader.ids.count(name) > 1})
+    dead = sorted(set(reader.targets) - set(reader.ids))
+    levels = reader.levels
+    jumps = [f"h{a} to h{b}" for a, b in zip(levels, levels[1:], strict=False) if b > a + 1]
+    return (
+        reader.faults
+        + [f"two things are named {name!r}" for name in double]
+        + [f"a link leads to {name!r}, which is not there" for name in dead]
+        + [f"headings jump from {jump}" for jump in jumps]
+        + ([] if levels.count(1) == 1 else [f"{levels.count(1)} titles (# …) instead of one"])
+    )
+
+
+class _Reader(HTMLParser):
+    """Collects the names, links and faults of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.targets: list[str] = []
+        self.faults: list[str] = []
+        self.levels: list[int] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if re.fullmatch("h[1-6]", tag):
+            self.levels.append(int(tag[1]))
+        if attributes.get("id"):
+            self.ids.append(attributes["id"])
+        if tag == "a" and (attributes.get("href") or "").startswith("#"):
+            self.targets.append(attributes["href"][1:])
+        if tag == "img" and not (attributes.get("alt") or "").strip():
+            self.faults.append("an image has no alt text")
+        if tag in {"script", "link", "iframe", "object", "embed"}:
+            self.faults.append(f"<{tag}> is not allowed in a page that stands alone")
+        for name in ("src", "srcset", "poster"):
+            if not (attributes.get(name) or "data:").startswith("data:"):
+                self.faults.append(f"<{tag}> fetches {attributes[name]}")
+
+
+def _output(output: NotebookNode, number: int) -> list[str | dict]:
+    """What one output of a cell adds to the report: one part or nothing."""
+    if output.output_type == "error":
+        raise ValueError(f"cell {number} failed: {output.ename}: {output.evalue}")
+    if output.output_type == "stream":
+        return []
+    about = output.metadata.get("towns_index")
+    if about is None and "text/markdown" in output.data:
+        return [output.data["text/markdown"]]
+    if about is None:
+        lost = sorted(f for f in output.data if f == "text/html" or f.startswith("image/"))
+        if lost:
+            raise ValueError(
+                f"cell {number} shows {', '.join(lost)} that the report cannot set: "
+                "use show.figure or show.table"
+            )
+        return []
+    if about["kind"] == "prose":
+        return [output.data["text/markdown"]]
+    return [{**about, "html": output.data.get("text/html", "")}]
+
+
+def _html_part(part: str | dict) -> str:
+    """A part of the report as Markdown for the HTML page."""
+    if isinstance(part, str):
+        return part
+    if part["kind"] == "callout":
+        label = show.CALLOUTS[part["callout"]]
+        opening = f'<div class="callout {part["callout"]}"><p class="label">{label}</p>'
+        return "\n\n".join([_raw("html", opening), part["text"], _raw("html", "</div>")])
+    return _raw("html", part["html"])
+
+
+def _typst_part(part: dict, number: int) -> str:
+    """A part of the report as Markdown for the PDF; Typst finds its contents by their number."""
+    if part["kind"] == "callout":
+        opening = _raw("typst", f"#callout({number})[")
+        return "\n\n".join([opening, part["text"], _raw("typst", "]")])
+    return _raw("typst", f"#show-{part['kind']}({number})")
+
+
+def _raw(language: str, text: str) -> str:
+    """Text that pandoc passes on untouched."""
+    return f"{FENCE}{{={language}}}\n{text}\n{FENCE}"
+
+
+def _without_html(part: dict) -> dict:
+    label = show.CALLOUTS[part["callout"]] if part["kind"] == "callout" else ""
+    return {key: value for key, value in part.items() if key != "html"} | {"label": label}
+
+
+def _image(shown: str) -> bytes:
+    """The picture inside a figure that the notebook displayed."""
+    return base64.b64decode(re.search(r'src="data:image/png;base64,([^"]+)"', shown)[1])
+
+
+def _write_typst(path: Path, markdown: str) -> None:
+    # Sections are the highest level of headings in the PDF: its title is not a heading.
+    body = _pandoc(markdown, "typst", "--shift-heading-level-by=-1")
+    path.write_text(f'#import "parts.typ": *\n\n{body}', encoding="utf-8")
+
+
+def _pandoc(text: str, to: str, *options: str) -> str:
+    """Convert Markdown with the pandoc that comes in the pinned package.
+
+    ``pypandoc.convert_text`` would take a newer pandoc from the machine, and its bytes, if it
+    found one.
+    """
+    pandoc = shutil.which("pandoc", path=Path(pypandoc.__file__).parent / "files")
+    command = [pandoc, f"--from={MARKDOWN}", f"--to={to}", "--wrap=none"]
+    command += ["--syntax-highlighting=none", f"--lua-filter={TEMPLATES / 'tables.lua'}"]
+    done = subprocess.run(
+        [*command, *options],
+        input=text.encode(),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ValueError(f"pandoc could not read the report's text: {done.stderr.decode().strip()}")
+    return done.stdout.decode()

@@ -1,0 +1,267 @@
+"""What notebooks call to show a figure, a table or some text.
+
+Everything is one display of ordinary HTML or Markdown, so it looks the same in JupyterLab, under
+papermill and under ``jupyter nbconvert --execute``. The output's ``towns_index`` metadata carry
+what the report needs to set the same thing again (:mod:`towns_index.publish`).
+"""
+
+import base64
+import io
+import os
+import re
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import display
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from towns_index import paths
+
+DPI = 150
+MISSING = "–"
+CALLOUTS = {"key": "Key finding", "warning": "Take care"}
+
+# Notebook viewers may be dark; figures are drawn for a white ground.
+_IMAGE_STYLE = "max-width:100%;height:auto;background:#fff"
+
+
+def figure(
+    fig: Figure,
+    name: str,
+    title: str,
+    alt: str,
+    table: pd.DataFrame | None = None,
+    note: str | None = None,
+    source: str | None = None,
+    formats: dict[str, str] | None = None,
+) -> None:
+    """Save a figure, show it with its title and data, and close it.
+
+    Parameters
+    ----------
+    fig : Figure
+        What to show.
+    name : str
+        Name of the file and of the anchor ``#fig-NAME``: small letters, digits and hyphens.
+    title : str
+        The finding, in a few words.
+    alt : str
+        What a reader who cannot see the figure should learn from it.
+    table : DataFrame, optional
+        The data behind the figure: shown folded below it, and saved as a CSV file.
+    note, source : str, optional
+        Shown below the figure.
+    formats : dict of str, optional
+        Format of a column of `table`, as in :func:`table`.
+
+    Raises
+    ------
+    ValueError
+        If `name` is not usable, or `alt` is missing or only repeats the title.
+    """
+    _check_name(name)
+    _check_alt(name, title, alt)
+    image = png(fig)
+    plt.close(fig)
+    write(paths.reports() / "figures" / f"{name}.png", image)
+    behind = ""
+    if table is not None:
+        write(paths.reports() / "figures" / f"{name}.csv", csv(table))
+        heading = f"Data behind “{title}”"
+        behind = (
+            "<details><summary>Data behind this figure</summary>"
+            f"{_html_table(cells(table, formats), f'fig-{name}-data', heading)}</details>"
+        )
+    width, height = _css_size(image)
+    html = (
+        f'<figure id="fig-{name}"><figcaption><strong>{escape(title)}</strong></figcaption>'
+        f'<img alt="{escape(alt)}" width="{width}" height="{height}" style="{_IMAGE_STYLE}" '
+        f'src="data:image/png;base64,{base64.b64encode(image).decode()}">'
+        f"{_html_notes(note, source)}{behind}</figure>"
+    )
+    _display(
+        {"text/html": html, "text/plain": f"Figure: {title}. {alt}"},
+        kind="figure",
+        name=name,
+        title=title,
+        alt=alt,
+        note=note,
+        source=source,
+        data=table is not None,
+    )
+
+
+def table(
+    frame: pd.DataFrame,
+    name: str,
+    title: str,
+    note: str | None = None,
+    source: str | None = None,
+    formats: dict[str, str] | None = None,
+    max_rows: int | None = None,
+) -> None:
+    """Show a table that screen readers can follow.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        What to show. The first column names the rows; an index other than 0, 1, 2 … comes first.
+    name : str
+        Name of the anchor ``#tbl-NAME``: small letters, digits and hyphens.
+    title : str
+        Caption of the table.
+    note, source : str, optional
+        Shown below the table.
+    formats : dict of str, optional
+        Python format of a column, such as ``{"share": ".1%", "score": ".2f"}``. Without one,
+        whole numbers read ``1,234`` and others ``1,234.5``.
+    max_rows : int, optional
+        Show only so many rows, and say so.
+    """
+    _check_name(name)
+    if max_rows is not None and len(frame) > max_rows:
+        shown = f"First {max_rows:,} of {len(frame):,} rows."
+        note = f"{note} {shown}" if note else shown
+        frame = frame.head(max_rows)
+    text = cells(frame, formats)
+    html = (
+        f'<div class="table" id="tbl-{name}">{_html_table(text, f"tbl-{name}-data", title)}'
+        f"{_html_notes(note, source)}</div>"
+    )
+    _display(
+        {"text/html": html, "text/plain": f"Table: {title}\n{frame.to_string(index=False)}"},
+        kind="table",
+        name=name,
+        title=title,
+        note=note,
+        source=source,
+        **text,
+    )
+
+
+def prose(markdown: str) -> None:
+    """Show text with numbers in it, written in Markdown."""
+    _display({"text/markdown": markdown, "text/plain": markdown}, kind="prose")
+
+
+def callout(markdown: str, kind: str = "key") -> None:
+    """Show a highlighted box: ``"key"`` for a key finding, ``"warning"`` for a caution."""
+    if kind not in CALLOUTS:
+        raise ValueError(f"a callout is one of {', '.join(CALLOUTS)}; not {kind!r}")
+    quoted = "\n".join(f"> {line}" for line in [f"**{CALLOUTS[kind]}**", "", *markdown.split("\n")])
+    bundle = {"text/markdown": quoted, "text/plain": quoted}
+    _display(bundle, kind="callout", callout=kind, text=markdown)
+
+
+def cells(frame: pd.DataFrame, formats: dict[str, str] | None = None) -> dict[str, list]:
+    """A table as text: ``columns``, ``numeric`` (one truth value a column) and ``rows``."""
+    formats = formats or {}
+    unknown = sorted(set(formats) - set(frame.columns) - set(frame.index.names))
+    if unknown:
+        raise ValueError(f"formats for columns that the table does not have: {', '.join(unknown)}")
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index()
+    columns = [
+        [_text(value, formats.get(label)) for value in frame[label]] for label in frame.columns
+    ]
+    return {
+        "columns": [str(label) for label in frame.columns],
+        "numeric": [_is_number(frame[label]) for label in frame.columns],
+        "rows": [list(row) for row in zip(*columns, strict=True)],
+    }
+
+
+def png(fig: Figure) -> bytes:
+    """The figure as a PNG picture; the same figure always gives the same bytes."""
+    buffer = io.BytesIO()
+    # The software's name and version would change the bytes with every release of matplotlib.
+    fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """A table as CSV: UTF-8, LF, ten significant digits."""
+    index = not isinstance(frame.index, pd.RangeIndex)
+    return frame.to_csv(index=index, lineterminator="\n", float_format="%.10g").encode()
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file whole: a reader sees the old one or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The process's number keeps stages that run side by side apart.
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(data)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _display(bundle: dict[str, str], **metadata) -> None:
+    """Display a bundle of formats, with what the report must know about it."""
+    display(bundle, raw=True, metadata={"towns_index": metadata})
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise ValueError(f"{name!r} is not a name: use small letters, digits and single hyphens")
+
+
+def _check_alt(name: str, title: str, alt: str) -> None:
+    if not alt.strip():
+        raise ValueError(f"figure {name}: the alt text is empty; say what the figure shows")
+    if alt.strip().casefold() == title.strip().casefold():
+        raise ValueError(f"figure {name}: the alt text only repeats the title; say what it shows")
+
+
+def _css_size(image: bytes) -> tuple[int, int]:
+    """Width and height in CSS pixels (96 an inch) of a PNG picture, read from its header."""
+    return tuple(round(int.from_bytes(image[i : i + 4]) * 96 / DPI) for i in (16, 20))
+
+
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def _text(value, spec: str | None) -> str:
+    """One cell as a reader should see it."""
+    if pd.isna(value):
+        return MISSING
+    if isinstance(value, bool) or pd.api.types.is_bool(value):
+        return "yes" if value else "no"
+    if pd.api.types.is_number(value):
+        whole = pd.api.types.is_integer(value)
+        # A true minus sign, as wide as a plus.
+        return format(value, spec or (",d" if whole else ",.1f")).replace("-", "−")
+    return format(value, spec or "")
+
+
+def _html_notes(note: str | None, source: str | None) -> str:
+    lines = [f"Note: {note}" if note else "", f"Source: {source}" if source else ""]
+    return "".join(f'<p class="note">{escape(line)}</p>' for line in lines if line)
+
+
+def _html_table(text: dict[str, list], anchor: str, title: str) -> str:
+    """An HTML table in a box that scrolls by itself, also from the keyboard."""
+    align = [
+        ' style="text-align:right"' if n else ' style="text-align:left"' for n in text["numeric"]
+    ]
+    head = "".join(
+        f'<th scope="col"{a}>{escape(label)}</th>'
+        for a, label in zip(align, text["columns"], strict=True)
+    )
+    body = "".join(f"<tr>{_html_row(row, align)}</tr>" for row in text["rows"])
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{anchor}" '
+        'style="overflow-x:auto">'
+        f'<table><caption id="{anchor}">{escape(title)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _html_row(row: list[str], align: list[str]) -> str:
+    first, *rest = row
+    data = "".join(f"<td{a}>{escape(cell)}</td>" for a, cell in zip(align[1:], rest, strict=True))
+    return f'<th scope="row"{align[0]}>{escape(first)}</th>{data}'

@@ -1,0 +1,108 @@
+"""Published tables: written the same way every time, read back with the same types."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from pandas.api import types
+
+
+class BadTable(Exception):
+    """A table cannot be written or read as it stands."""
+
+
+def write_csv(frame: pd.DataFrame, path: Path, key: list[str] | None = None) -> Path:
+    """Write a table whole or not at all.
+
+    UTF-8 without a mark, line feeds, a header, no index; decimals with nine significant digits,
+    booleans as ``true`` and ``false``, missing cells empty.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The rows, in any order if ``key`` is given.
+    path : Path
+        The file to replace; its folder is made.
+    key : list of str, optional
+        Columns that identify a row: rows are sorted by them and must differ in them.
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    frame = in_order(frame, key) if key else frame
+    text = pd.DataFrame({name: as_text(frame[name]) for name in frame.columns}, columns=frame.columns)
+    body = text.to_csv(index=False, lineterminator="\n", na_rep="")
+    return write_text(body, path)
+
+
+def in_order(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """The rows sorted by their key, which must identify each of them."""
+    repeated = frame[frame.duplicated(key, keep=False)]
+    if len(repeated):
+        first = ", ".join(f"{name}={repeated.iloc[0][name]}" for name in key)
+        raise BadTable(f"{len(repeated)} rows share a key of {'+'.join(key)}; the first: {first}.")
+    return frame.sort_values(key, kind="stable").reset_index(drop=True)
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """A column as the text that goes into the file; missing cells stay missing."""
+    if types.is_bool_dtype(column) or _holds_booleans(column):
+        return column.map({True: "true", False: "false"}, na_action="ignore").astype(object)
+    if types.is_float_dtype(column):
+        return column.map(lambda value: f"{value + 0.0:.9g}", na_action="ignore").astype(object)
+    return column.astype(object)
+
+
+def _holds_booleans(column: pd.Series) -> bool:
+    """Whether a column of mixed type holds nothing but true, false and missing."""
+    if not types.is_object_dtype(column):
+        return False
+    held = column.dropna()
+    return len(held) > 0 and all(isinstance(value, bool) for value in held)
+
+
+def write_text(text: str, path: Path) -> Path:
+    """Replace a text file in one step, so that no reader ever sees half of it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        os.chmod(draft, 0o644)  # mkstemp makes a private file; a published table is not private
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a published table back.
+
+    Only an empty cell is missing (a town or a party may well be called "NA"); a column of
+    ``true`` and ``false`` comes back as ``boolean``.
+
+    Raises
+    ------
+    BadTable
+        In plain words, if there is no such table.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BadTable(f"{path} does not exist; the stage that writes it has not run yet.")
+    frame = pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=[""], low_memory=False)
+    return frame.apply(_as_boolean)
+
+
+def _as_boolean(column: pd.Series) -> pd.Series:
+    """A column of true, false and missing as ``boolean``, any other as it is."""
+    if types.is_bool_dtype(column):
+        return column.astype("boolean")
+    held = set(column.dropna().unique()) if not types.is_numeric_dtype(column) else set()
+    if held and held <= {"true", "false", True, False}:
+        return column.map({"true": True, "false": False, True: True, False: False}).astype("boolean")
+    return column
