@@ -4,14 +4,17 @@ The receipt has one row for every rule and file, also for rules that pass. A rul
 not registered as a known fault, with exactly that number of failures, stops the run.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from towns_index import paths, read, sources, tables
-from towns_index.audit_areas import as_counted, in_areas, rules
+from towns_index.audit_areas import as_counted, in_areas, rules, town_pairs
 from towns_index.audit_rules import Outcome, coded, in_table, numbers
 
 RECEIPT = "audit.csv"
@@ -54,15 +57,26 @@ def examine_all(ids: list[str]) -> pd.DataFrame:
     """Receipt for some files of the register, with the agreements and kinds of area they allow."""
     agreements = [row for row in rules()["agreement"] if {_file(row, "left"), _file(row, "right")} <= set(ids)]
     found = [row for kind in rules()["geography"] for row in _area_rows(kind, ids)]
-    # Reading waits for the disk and for decompression, which other threads can use.
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        examined = list(pool.map(lambda name: examine(name, agreements), ids))
+    for kind in {sources.file(name).get("geography") for name in ids} - {None}:
+        town_pairs(kind)  # worked out once, before the work is shared out
     held = {}
-    for rows, sides in examined:
+    for rows, sides in _side_by_side(partial(examine, agreements=agreements), ids):
         found += rows
         held.update(sides)
     found += [_agreement_row(row, held) for row in agreements]
     return tables.in_order(pd.DataFrame(found, columns=RECEIPT_COLUMNS), ["source", "file", "rule"])
+
+
+def _side_by_side(work, items: list[str]) -> list:
+    """Do the work for every item, in two processes where the system can fork one.
+
+    Reading R files keeps a processor busy and threads would wait for each other. A forked process
+    inherits the lists of areas, which a fresh one would have to read again.
+    """
+    if len(items) < 20 or os.cpu_count() == 1 or "fork" not in multiprocessing.get_all_start_methods():
+        return [work(item) for item in items]
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as pool:
+        return list(pool.map(work, items))
 
 
 def examine(file_id: str, agreements: list[dict]) -> tuple[list[dict], dict]:

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.optimize import nnls
 from scipy.spatial import cKDTree
 
-from towns_index import geography, measures, paths, read
+from towns_index import elections, geography, measures, paths, read
 
 NEARBY_KM = 15
 
@@ -181,4 +181,8 @@ _FUNCTIONS = {
     "nearest_km": nearest_km,
     "hamilton_perry": project_2029,
     "expected_deaths": expected_deaths,
+    "ward_contests": lambda table: elections.to_towns()["contests"],
+    "ward_votes": lambda table: elections.to_towns()["all"],
+    "ward_votes_ukip": lambda table: elections.to_towns()["ukip"],
+    "ward_votes_far_right": lambda table: elections.to_towns()["far_right"],
 }

@@ -138,7 +138,9 @@ def build(argv: Sequence[str], root: Path) -> int:
     options = [option for action in made._actions for option in action.option_strings]
     made.error = _refuse
     asked, left_over = made.parse_known_args(argv)
-    problems = [f"{unknown('option', word, options)}" for word in left_over]
+    # A word behind an unknown option is most likely that option's value.
+    words = [word.split("=")[0] for word in left_over if word.startswith("-")] or left_over
+    problems = [unknown("option", word, options) for word in words]
     known = _gather(problems, lambda: parameters.load(root), {})
     plan = _gather(problems, lambda: stages.load(root, known), stages.Plan(()))
     values, wrong = parameters.settle(known, asked.settings)
@@ -271,7 +273,13 @@ def describe_start(run: Run) -> str:
 def _python(arguments: Sequence[str], root: Path) -> int:
     """Run this Python in the project's folder, with the package importable."""
     python_path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-    return subprocess.call([sys.executable, *arguments], cwd=root, env=os.environ | {"PYTHONPATH": python_path})
+    process = subprocess.Popen([sys.executable, *arguments], cwd=root, env=os.environ | {"PYTHONPATH": python_path})
+    # Ctrl-C is for pytest and JupyterLab, which end in good order by themselves.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def lab(rest: Sequence[str], root: Path) -> int:
