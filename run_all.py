@@ -16,14 +16,14 @@ if sys.version_info < (3, 11):
 
 def main():
     """Set the environment right if need be, then hand over to the command line."""
-    from towns_index.runner import cli, environment
+    from towns_index.runner import arguments, cli, environment
 
-    arguments = sys.argv[1:]
-    if cli.needs_environment(arguments):
-        status = environment.ensure(arguments)
+    asked = sys.argv[1:]
+    if arguments.needs_environment(asked):
+        status = environment.ensure(asked)
         if status is not None:
             return status
-    return cli.main(arguments)
+    return cli.main(asked)
 
 
 if __name__ == "__main__":

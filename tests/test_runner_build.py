@@ -85,7 +85,7 @@ def test_executed_notebooks_are_the_same_bytes_on_every_run(tmp_path):
         FIGURE,
         "object()",
         "pd.DataFrame({'a': [1]}).style.set_caption('styled')",
-        f"{toy.HOME}print(home, hash('text'))",
+        f"{toy.HOME}print(home, os.environ['TOWNS_INDEX_RAW'], hash('text'))",
     ]
     # Elsewhere, so that a folder's name in an output would show.
     runs = []
@@ -219,7 +219,10 @@ def test_a_misspelt_command_gets_the_nearest(tmp_path, capsys):
 def test_a_snapshot_start_in_another_folder_begins_with_the_committed_tables(tmp_path, capsys):
     root, out = tmp_path / "project", tmp_path / "results"
     entries = [toy.stage("010_a", [], [FILES["a"]], raw=True), toy.stage("020_b", [FILES["a"]], [FILES["b"]])]
-    cells = {"010_a": [toy.HOME + f"print({toy.read(FILES['a'])})"], "020_b": [toy.write(FILES["b"], toy.read(FILES["a"]))]}
+    cells = {
+        "010_a": [toy.HOME + f"print({toy.read(FILES['a'])})"],
+        "020_b": [toy.write(FILES["b"], toy.read(FILES["a"]))],
+    }
     toy.project(root, entries, cells)
     (root / FILES["a"]).write_text("committed")
     assert cli.main(["--start", "snapshot", "--out", str(out)], root=root) == 0
@@ -240,9 +243,8 @@ def test_a_stopped_build_leaves_no_kernel_behind(tmp_path, sign):
     code += "if __name__ == '__main__': sys.exit(cli.main(['--start', 'raw'], root=Path(sys.argv[1])))"
     (tmp_path / "main.py").write_text(code)
     environment = os.environ | {"PYTHONPATH": str(paths.ROOT)}
-    runner = subprocess.Popen(
-        [sys.executable, tmp_path / "main.py", tmp_path], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    runner = subprocess.Popen([sys.executable, tmp_path / "main.py", tmp_path], env=environment, **quiet)
     try:
         assert wait_until(lambda: mark.exists() and mark.read_text())
         runner.send_signal(sign)

@@ -8,9 +8,14 @@ import sys
 import pytest
 
 from towns_index import paths
-from towns_index.runner import cli, environment
+from towns_index.runner import arguments, environment
 
-LINUX_311 = {"python_full_version": "3.11.7", "sys_platform": "linux", "os_name": "posix", "implementation_name": "cpython"}
+LINUX_311 = {
+    "python_full_version": "3.11.7",
+    "sys_platform": "linux",
+    "os_name": "posix",
+    "implementation_name": "cpython",
+}
 LOCK = """\
 numpy==2.4.6 ; python_full_version < '3.12' \\
     --hash=sha256:aa
@@ -139,8 +144,8 @@ def test_a_failed_set_up_is_explained(said, plain):
 
 
 def test_help_status_and_misspelt_commands_need_no_environment():
-    assert not any(cli.needs_environment(argv) for argv in (["--help"], ["build", "-h"], ["status"], ["biuld"]))
-    assert all(cli.needs_environment(argv) for argv in ([], ["--jobs", "1"], ["test", "-h"], ["lab"], ["fetch"]))
+    assert not any(arguments.needs_environment(argv) for argv in (["--help"], ["build", "-h"], ["status"], ["biuld"]))
+    assert all(arguments.needs_environment(argv) for argv in ([], ["--jobs", "1"], ["test", "-h"], ["lab"], ["fetch"]))
 
 
 def test_the_front_door_needs_only_the_standard_library():
@@ -177,7 +182,8 @@ LOCK_TEXT = (paths.ROOT / "requirements.lock").read_text(encoding="utf-8")
 @pytest.mark.parametrize("python", ["3.11.0", "3.11.7", "3.12.9", "3.13.5"])
 @pytest.mark.parametrize("system", [("linux", "posix"), ("darwin", "posix"), ("win32", "nt")])
 def test_the_lock_pins_every_direct_dependency_once(python, system):
-    where = environment.marker_environment() | {"python_full_version": python, "sys_platform": system[0], "os_name": system[1]}
+    where = dict(zip(("python_full_version", "sys_platform", "os_name"), (python, *system), strict=True))
+    where = environment.marker_environment() | where
     locked = environment.locked_versions(LOCK_TEXT, where)
     direct = environment.direct_dependencies(paths.ROOT, "test")
     assert len(direct) == len(set(direct))

@@ -68,7 +68,10 @@ def project(root: Path, entries: list[dict], cells: dict[str, list[str]], top: s
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "definitions" / "parameters.toml").write_text(PARAMETERS)
     # Texts, lists of texts and truth values are written alike in JSON and TOML.
-    tables = ["\n".join(["[[stage]]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items())]) for entry in entries]
+    tables = [
+        "\n".join(["[[stage]]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items())])
+        for entry in entries
+    ]
     (root / "definitions" / "stages.toml").write_text("\n\n".join([top, *tables]) + "\n")
     for name, sources in cells.items():
         notebook = new_notebook(cells=[new_markdown_cell(f"# {name}")])

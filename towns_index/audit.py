@@ -6,6 +6,7 @@ not registered as a known fault, with exactly that number of failures, stops the
 
 import multiprocessing
 import os
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
@@ -68,12 +69,12 @@ def examine_all(ids: list[str]) -> pd.DataFrame:
 
 
 def _side_by_side(work, items: list[str]) -> list:
-    """Do the work for every item, in two processes where the system can fork one.
+    """Do the work for every item, in two processes on Linux, where forking one is safe.
 
     Reading R files keeps a processor busy and threads would wait for each other. A forked process
     inherits the lists of areas, which a fresh one would have to read again.
     """
-    if len(items) < 20 or os.cpu_count() == 1 or "fork" not in multiprocessing.get_all_start_methods():
+    if len(items) < 20 or os.cpu_count() == 1 or sys.platform != "linux":
         return [work(item) for item in items]
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as pool:
         return list(pool.map(work, items))
@@ -87,7 +88,7 @@ def examine(file_id: str, agreements: list[dict]) -> tuple[list[dict], dict]:
     if "rows" in entry and not outcomes[0].failures:
         try:
             found, sides = _opened(file_id, entry, agreements)
-            outcomes += found
+            outcomes += found + still_there(found, entry.get("faults", []))
         except read.UnreadableFile as error:
             outcomes.append(Outcome("readable", 1, 1, "a table with the registered columns", str(error)))
     return [_row(entry["source"], file_id, outcome, entry.get("faults", [])) for outcome in outcomes], sides
@@ -103,6 +104,16 @@ def _opened(file_id: str, entry: dict, agreements: list[dict]) -> tuple[list[Out
         if _file(row, side) == file_id
     }
     return in_table(frame, entry) + in_areas(rows, entry), sides
+
+
+def still_there(outcomes: list[Outcome], faults: list[dict]) -> list[Outcome]:
+    """Every registered fault is found as registered; a fault that was repaired must be struck off."""
+    if not faults:
+        return []
+    seen = {(outcome.rule, outcome.failures) for outcome in outcomes}
+    gone = [fault["rule"] for fault in faults if (fault["rule"], fault["failures"]) not in seen]
+    found = f"not as registered: {', '.join(gone)}" if gone else f"{len(faults)} as registered"
+    return [Outcome("known faults", len(faults), len(gone), f"{len(faults)} as registered", found)]
 
 
 def whole(entry: dict) -> Outcome:

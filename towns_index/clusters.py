@@ -141,9 +141,9 @@ def combine(parts: pd.DataFrame, how: str) -> pd.Series:
 def evaluate_part(row, indicators: pd.DataFrame, towns: pd.DataFrame, average: str) -> pd.DataFrame:
     """One line of the criteria for every town: ``value``, ``threshold``, ``met``, ``applies``."""
     applies = (towns["nation"] == row.applies_to) | (row.applies_to == "all")
-    if row.indicator:
+    if row.indicator in indicators:
         values = indicators[row.indicator].where(applies)
-    else:
+    else:  # not rebuilt, or kept in a table of its own for its licence
         values = pd.Series(np.nan, index=towns.index)
     if row.rule in ("above_mean", "below_mean"):
         groups = towns[row.comparator] if row.comparator in ("nation", "region") else None

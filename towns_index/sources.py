@@ -185,3 +185,10 @@ def complaint(problems: list[str], raw_dir: Path) -> str:
         "Fetch them again with `python run_all.py fetch`, or see data/raw/README.md; "
         "`--start snapshot` builds without raw files."
     )
+
+
+def fetch_main(argv: list[str]) -> int:
+    """Fetch raw files; see :func:`towns_index.fetch.fetch_main`."""
+    from towns_index import fetch  # it builds on this module, so it cannot be imported at the top
+
+    return fetch.fetch_main(argv)

@@ -127,7 +127,7 @@ def summary(
     if not_run:
         lines += ["", f"Not run, because they build on what failed: {', '.join(not_run)}"]
     if failures:
-        return lines + ["", "What was published before is as it was for these stages; all other stages are up to date."]
+        return lines + ["", "Their published files are as they were before; all other stages are done."]
     results = [path for stage in stages for path in stage.outputs if path.startswith("reports/")]
     folders = ["reports/notebooks/  (the executed notebooks)"]
     if any(path.startswith("data/processed/") for stage in stages for path in stage.outputs):

@@ -24,6 +24,9 @@ STAMP = "requirements.sha256"
 LOG = Path(".towns-index", "setup.log")
 UNFINISHED = "unfinished"
 NEEDED_BYTES = 2_500_000_000
+PIP_OPTIONS = ("--no-input", "--disable-pip-version-check", "--progress-bar", "off")
+# Run by the new environment's Python: nothing said means that nothing is missing.
+CHECK = "import sys; from towns_index.runner.environment import unmet; sys.exit('; '.join(unmet(extra='test')) or 0)"
 COMPARE = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -31,6 +34,32 @@ COMPARE = {
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
+}
+
+
+# What a failed step says, and what that means.
+CAUSES = {
+    "No space left on device|Errno 28|not enough space": (
+        "The disk is full. Make room (about 2.5 GB), then run again."
+    ),
+    "ensurepip is not": (
+        "This Python cannot make environments. On Debian or Ubuntu: sudo apt install python3-venv"
+    ),
+    "DO NOT MATCH THE HASHES": (
+        "A downloaded package is not the one in requirements.lock. Run again; if it happens again, the package "
+        "index delivers altered files: do not use it."
+    ),
+    "Temporary failure in name resolution|Failed to establish|ConnectionError|Connection refused|timed out"
+    "|Network is unreachable|getaddrinfo failed|ProxyError|SSLError|Connection broken": (
+        "The package index cannot be reached. Check the network (and proxy) of this computer, then run again."
+    ),
+    "No matching distribution|Could not find a version": (
+        "The package index does not have a package in the version that requirements.lock names, or has none for "
+        "this system (64-bit Linux, macOS and Windows are covered)."
+    ),
+    "Permission denied|Errno 13|Access is denied": (
+        "Not allowed to write in the project's folder. Copy it to a folder of yours."
+    ),
 }
 
 
@@ -191,7 +220,7 @@ def set_up(root: Path, lacking: Sequence[str]) -> None:
     python = venv_python(venv)
     print(f"This Python ({sys.executable}) lacks {len(lacking)} of the packages that the project uses.")
     if shutil.disk_usage(root).free < NEEDED_BYTES:
-        raise SetUpFailed(f"The disk of {root} has less than {NEEDED_BYTES / 1e9:.1f} GB free. Make room, then run again.")
+        raise SetUpFailed(f"The disk of {root} has less than {NEEDED_BYTES / 1e9:.1f} GB free. Make room first.")
     try:
         # A set-up that was interrupted may have left packages in pieces: begin afresh.
         if stamp(root) == UNFINISHED or not _works(python):
@@ -202,11 +231,10 @@ def set_up(root: Path, lacking: Sequence[str]) -> None:
             print(f"Bringing the environment in {venv} up to date with requirements.lock.")
         (venv / STAMP).write_text(UNFINISHED, encoding="utf-8")
         total = len(locked_versions((root / "requirements.lock").read_text(encoding="utf-8"), marker_environment()))
-        pip = [str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+        pip = [str(python), "-m", "pip", "install", *PIP_OPTIONS]
         _run([*pip, "--require-hashes", "-r", str(root / "requirements.lock")], root, total)
         _run([*pip, "--no-deps", "--no-build-isolation", "-e", str(root)], root)
-        code = "import sys; from towns_index.runner import environment; sys.exit('; '.join(environment.unmet(extra='test')) or 0)"
-        _run([str(python), "-c", code], root)
+        _run([str(python), "-c", CHECK], root)
         (venv / STAMP).write_text(lock_digest(root), encoding="utf-8")
     except OSError as error:
         raise SetUpFailed(f"{error}\nCheck the right to write in {root} and the free space of its disk.") from error
@@ -223,9 +251,8 @@ def _works(python: Path) -> bool:
 def _run(command: Sequence[str], root: Path, total: int = 0) -> None:
     """Run a step of the set-up; show how many of `total` packages have been found; explain a failure."""
     lines, found = [], set()
-    with subprocess.Popen(
-        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
-    ) as process:
+    read_text = {"text": True, "encoding": "utf-8", "errors": "replace"}
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **read_text) as process:
         for line in process.stdout:
             lines.append(line.rstrip())
             package = re.match(r"(?:Collecting|Processing|Requirement already satisfied:) (\S+)", line)
@@ -258,18 +285,6 @@ def explain(log: Sequence[str]) -> str:
         What the step printed.
     """
     text = "\n".join(log)
-    causes = {
-        "No space left on device|Errno 28|not enough space": "The disk is full. Make room (about 2.5 GB), then run again.",
-        "ensurepip is not": "This Python cannot make environments. On Debian or Ubuntu: sudo apt install python3-venv",
-        "DO NOT MATCH THE HASHES": "A downloaded package is not the one in requirements.lock. Run again; "
-        "if it happens again, the package index delivers altered files: do not use it.",
-        "Temporary failure in name resolution|Failed to establish|ConnectionError|Connection refused|timed out"
-        "|Network is unreachable|getaddrinfo failed|ProxyError|SSLError|Connection broken": "The package index "
-        "cannot be reached. Check the network (and proxy) of this computer, then run again.",
-        "No matching distribution|Could not find a version": "The package index does not have a package in the version "
-        "that requirements.lock names, or has none for this system (64-bit Linux, macOS and Windows are covered).",
-        "Permission denied|Errno 13|Access is denied": "Not allowed to write in the project's folder. Copy it to a folder of yours.",
-    }
-    plain = next((words for pattern, words in causes.items() if re.search(pattern, text)), "A step of it failed.")
+    plain = next((words for pattern, words in CAUSES.items() if re.search(pattern, text)), "A step of it failed.")
     errors = [line for line in log if "ERROR" in line or "Error:" in line] or [line for line in log if line.strip()]
     return "\n".join([plain, *(f"    {line.strip()[:200]}" for line in errors[-3:])])

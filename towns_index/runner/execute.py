@@ -92,7 +92,7 @@ def execute_notebook(stage: Stage, run: Run, out: Path) -> None:
     from .canonical import canonical
 
     raw_notebook = out.parent / f"{stage.name}.ipynb"
-    folders = tuple(str(path) for path in (out, run.out, run.root))
+    folders = tuple(sorted({str(path) for path in (out, run.raw, run.out, run.root)}, key=len, reverse=True))
     failure = None
     try:
         papermill.execute_notebook(

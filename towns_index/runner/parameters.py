@@ -157,10 +157,11 @@ def settle(parameters: Mapping[str, Parameter], settings: Iterable[str]) -> tupl
 
 def contradictions(parameters: Mapping[str, Parameter], values: Mapping[str, Value]) -> list[str]:
     """List the pairs of values that cannot both hold."""
+    pairs = [(name, parameter.not_above) for name, parameter in parameters.items() if parameter.not_above is not None]
     return [
-        f"{name} is {values[name]} and must not be above {parameter.not_above}, which is {values[parameter.not_above]}"
-        for name, parameter in parameters.items()
-        if parameter.not_above is not None and values[name] > values[parameter.not_above]
+        f"{low} is {values[low]} and must not be above {high}, which is {values[high]}"
+        for low, high in pairs
+        if values[low] > values[high]
     ]
 
 

@@ -130,7 +130,8 @@ def _faults(entry: dict, parameters: set[str]) -> list[str]:
             faults.append(f"{key} must be {'true or false' if key == 'raw' else 'text'}")
     if faults:
         return faults
-    faults += [unknown("parameter", name, parameters) for name in entry.get("parameters", []) if name not in parameters]
+    asked = entry.get("parameters", [])
+    faults += [unknown("parameter", name, parameters) for name in asked if name not in parameters]
     allowed = {"inputs": PROJECT_FOLDERS + RUN_FOLDERS, "outputs": RUN_FOLDERS}
     for key, folders in allowed.items():
         faults += [

@@ -112,7 +112,8 @@ def check_written(stage: Stage, run: Run, out: Path, read: list[str]) -> None:
     StageFailed
         If a declared output is not there, or a file is there that is not declared, or an input was changed.
     """
-    faults = [f"{path} is declared as an output and was not written" for path in stage.writes if not (out / path).exists()]
+    absent = [path for path in stage.writes if not (out / path).exists()]
+    faults = [f"{path} is declared as an output and was not written" for path in absent]
     for file in files_below(out):
         path = file.relative_to(out).as_posix()
         if any(covers(declared, path) for declared in stage.writes):

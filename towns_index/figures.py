@@ -1,0 +1,274 @@
+"""Figures: each function draws one and returns it; none computes a result.
+
+Maps show a dot for each town on the outline of England and Wales. No chart has more than four
+categories; many clusters become many small panels.
+"""
+
+from functools import lru_cache
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from towns_index import paths, style
+
+STATUS_COLOURS = {"full": style.PLUM, "partial": style.ORANGE}
+STATUS_WORDS = {"full": "full: every criterion met", "partial": "partial: all but one met"}
+
+
+@lru_cache(maxsize=1)
+def _land() -> gpd.GeoSeries:
+    return gpd.read_file(paths.processed() / "coast.geojson").to_crs("EPSG:27700").geometry
+
+
+def positions(towns: pd.DataFrame) -> pd.DataFrame:
+    """Position of each town in kilometres on the British National Grid: ``x``, ``y``."""
+    points = gpd.points_from_xy(towns["longitude"], towns["latitude"], crs="EPSG:4326").to_crs("EPSG:27700")
+    return pd.DataFrame({"x": points.x / 1000, "y": points.y / 1000}, index=towns.index)
+
+
+def _ground(axes: Axes) -> None:
+    land = _land().affine_transform([0.001, 0, 0, 0.001, 0, 0])
+    land.plot(ax=axes, color=style.LAND, edgecolor="#AEB4BB", linewidth=0.4)
+    axes.set(xlim=(130, 665), ylim=(0, 665), aspect="equal")
+    axes.axis("off")
+
+
+def _dots(axes: Axes, places: pd.DataFrame, colour: str, size: float, **more) -> None:
+    axes.scatter(places["x"], places["y"], s=size, color=colour, linewidths=0, **more)
+
+
+def _legend(axes: Axes, colours: dict[str, str], **where) -> None:
+    marks = [Line2D([], [], marker="o", linestyle="", color=colour, label=label) for label, colour in colours.items()]
+    axes.legend(handles=marks, frameon=False, **where)
+
+
+def counts_map(towns: pd.DataFrame, counts: pd.Series) -> Figure:
+    """Towns by the number of clusters they are in, in four classes."""
+    classes = pd.cut(counts, [-1, 1, 3, 5, 99], labels=["none or one", "two or three", "four or five", "six or more"])
+    colours = dict(zip(classes.cat.categories, ["#9DB7CE", style.TEAL, style.ORANGE, style.PLUM]))
+    fig, axes = plt.subplots(figsize=(6.4, 6.8))
+    _ground(axes)
+    places = positions(towns)
+    for label, colour in colours.items():
+        _dots(axes, places[classes.reindex(places.index) == label], colour, 16)
+    _legend(axes, {f"{label}": colour for label, colour in colours.items()}, title="Clusters (full or partial)", loc="upper right")
+    return fig
+
+
+def cluster_map(towns: pd.DataFrame, status: pd.Series, axes: Axes | None = None, size: float = 14) -> Figure:
+    """One cluster: full and partial members among all towns."""
+    if axes is None:
+        _, axes = plt.subplots(figsize=(5, 5.4))
+    _ground(axes)
+    places = positions(towns)
+    status = status.reindex(places.index)
+    _dots(axes, places[~status.isin(list(STATUS_COLOURS))], style.QUIET, size * 0.35)
+    for name in ("partial", "full"):
+        _dots(axes, places[status == name], STATUS_COLOURS[name], size)
+    return axes.figure
+
+
+def spread(towns: pd.DataFrame, status: pd.Series, shares: pd.Series) -> Figure:
+    """One cluster: its map, and the share of towns that meet each of its criteria.
+
+    Parameters
+    ----------
+    towns : pandas.DataFrame
+        Towns of the index, indexed by code.
+    status : pandas.Series
+        Status of each town in the cluster.
+    shares : pandas.Series
+        Share (0 to 1) of the towns assessed that meet each criterion, indexed by its label.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 4.3), width_ratios=[1.15, 1], layout="constrained")
+    cluster_map(towns, status, left, size=11)
+    _legend(left, {STATUS_WORDS[name]: colour for name, colour in STATUS_COLOURS.items()} | {"other towns": style.QUIET},
+            loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=1, fontsize=8)  # fmt: skip
+    order = shares.iloc[::-1]
+    right.barh(range(len(order)), 100 * order.fillna(0), color=style.NAVY, height=0.34)
+    for row, (label, share) in enumerate(order.items()):
+        right.text(0, row + 0.26, _wrap(label, 40), fontsize=8, va="bottom", ha="left")
+        text = "not rebuilt" if pd.isna(share) else f"{100 * share:.0f} %"
+        right.text((0 if pd.isna(share) else 100 * share) + 1.5, row, text, fontsize=8, va="center")
+    right.set(xlim=(0, 115), ylim=(-0.4, len(order) - 0.1), yticks=[], xticks=[])
+    right.set_title("Towns that meet each criterion", fontsize=9, loc="left")
+    for side in right.spines.values():
+        side.set_visible(False)
+    return fig
+
+
+def _wrap(text: str, width: int) -> str:
+    import textwrap
+
+    return "\n".join(textwrap.wrap(text, width))
+
+
+def all_cluster_maps(towns: pd.DataFrame, members: pd.DataFrame, names: pd.Series) -> Figure:
+    """A small map for each cluster that is rebuilt."""
+    letters = names.index
+    columns = 4
+    rows = int(np.ceil(len(letters) / columns))
+    fig, panels = plt.subplots(rows, columns, figsize=(7.2, 2.3 * rows), layout="constrained")
+    for panel in panels.flat[len(letters):]:
+        panel.axis("off")
+    for letter, panel in zip(letters, panels.flat):
+        status = members[members["cluster"] == letter].set_index("town_code")["status"]
+        cluster_map(towns, status, panel, size=4)
+        panel.set_title(_wrap(f"{letter}  {names[letter]}", 22), fontsize=8, loc="left")
+    words = {"full members": STATUS_COLOURS["full"], "partial members": STATUS_COLOURS["partial"]}
+    _legend(panels.flat[-1], words, loc="center", fontsize=8)
+    return fig
+
+
+def sizes(fidelity: pd.DataFrame) -> Figure:
+    """Published and rebuilt number of full members of each cluster."""
+    rows = fidelity.iloc[::-1].reset_index(drop=True)
+    fig, axes = plt.subplots(figsize=(7.0, 4.6), layout="constrained")
+    y = np.arange(len(rows))
+    axes.hlines(y, rows["published_full"].astype("float64"), rows["full"].where(rows["rebuilt"] != "no"), color=style.QUIET, linewidth=2)
+    axes.scatter(rows["published_full"].astype("float64"), y, color=style.ORANGE, s=42, label="published in 2020", zorder=3)
+    axes.scatter(rows["full"].where(rows["rebuilt"] != "no"), y, color=style.NAVY, s=42, marker="D", label="rebuilt", zorder=3)
+    axes.set_yticks(y, rows["cluster"] + "  " + rows["name"], fontsize=8.5)
+    axes.set(xlabel="Towns with full membership", xlim=(-4, None))
+    axes.grid(axis="x", color="#E4E7EA")
+    axes.legend(frameon=False, loc="lower right")
+    return fig
+
+
+def counts_histogram(counts: pd.DataFrame) -> Figure:
+    """How many towns are in how many clusters."""
+    number = counts["either"].value_counts().sort_index()
+    fig, axes = plt.subplots(figsize=(6.6, 3.4), layout="constrained")
+    bars = axes.bar(number.index, number, color=style.NAVY, width=0.75)
+    axes.bar_label(bars, fontsize=8, padding=2)
+    axes.set(xlabel="Clusters (full or partial)", ylabel="Towns", xticks=range(int(number.index.max()) + 1))
+    return fig
+
+
+def bars(values: pd.Series, label: str, average: float | None = None, form: str = "{:.1f}") -> Figure:
+    """Horizontal bars with their numbers; an average as a line."""
+    values = values.iloc[::-1]
+    fig, axes = plt.subplots(figsize=(6.6, 0.38 * len(values) + 0.9), layout="constrained")
+    drawn = axes.barh(range(len(values)), values, color=style.NAVY, height=0.66)
+    axes.bar_label(drawn, labels=[form.format(value) for value in values], padding=3, fontsize=8.5)
+    axes.set_yticks(range(len(values)), values.index)
+    axes.set(xlabel=label)
+    axes.margins(x=0.1)
+    if average is not None:
+        axes.axvline(average, color=style.ORANGE, linewidth=1.5)
+        axes.text(average, len(values) - 0.42, f" all towns {form.format(average)}", color="#A33D0B", fontsize=8.5, ha="left", va="bottom")
+    return fig
+
+
+def heat(table: pd.DataFrame, label: str, form: str = "{:.0f}", diverging: bool = False, width: float = 7.2) -> Figure:
+    """A table as shaded cells with the numbers in them."""
+    limit = float(np.nanmax(np.abs(table.to_numpy(float))))
+    colours = "RdBu_r" if diverging else style.SEQUENTIAL
+    fig, axes = plt.subplots(figsize=(width, 0.34 * len(table) + 1.5), layout="constrained")
+    low = -limit if diverging else 0
+    image = axes.imshow(table.to_numpy(float), cmap=colours, vmin=low, vmax=limit, aspect="auto")
+    image.cmap.set_bad("white")
+    for row, column in np.argwhere(table.notna().to_numpy()):
+        value = table.iat[row, column]
+        strong = abs(value) > 0.62 * limit
+        axes.text(column, row, form.format(value), ha="center", va="center", fontsize=7.5, color="white" if strong else "#1A1A1A")
+    axes.set_yticks(range(len(table)), table.index, fontsize=8)
+    axes.set_xticks(range(table.shape[1]), table.columns, fontsize=8, rotation=0 if max(map(len, map(str, table.columns))) < 4 else 40,
+                    ha="center" if max(map(len, map(str, table.columns))) < 4 else "left")  # fmt: skip
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.set_xlabel(label, fontsize=8.5)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    return fig
+
+
+def group_evidence(table: pd.DataFrame, chosen: int) -> Figure:
+    """Silhouette and stability by the number of groups."""
+    fig, panels = plt.subplots(1, 2, figsize=(7.2, 3), layout="constrained")
+    left, right = panels
+    left.plot(table["groups"], table["silhouette"], color=style.NAVY, marker="o")
+    left.set(ylabel="Mean silhouette", ylim=(0, 0.6))
+    left.axhline(0.25, color=style.QUIET)
+    left.text(table["groups"].max(), 0.26, "below 0.25: no strong structure", fontsize=8, ha="right")
+    right.plot(table["groups"], table["stability"], color=style.NAVY, marker="o", label="mean of the groups")
+    right.plot(table["groups"], table["least_stable"], color=style.ORANGE, marker="D", label="least stable group")
+    right.axhline(0.75, color=style.QUIET)
+    right.text(table["groups"].min(), 0.76, "0.75: firm", fontsize=8, va="bottom")
+    right.axhline(0.6, color=style.QUIET)
+    right.text(table["groups"].min(), 0.585, "0.6: a pattern", fontsize=8, va="top")
+    right.set(ylabel="Stability (Jaccard)", ylim=(0, 1.02))
+    right.legend(frameon=False, fontsize=8, loc="lower left")
+    for axes in panels:
+        axes.axvline(chosen, color=style.PLUM, linestyle=":", linewidth=1.5)
+        axes.set(xlabel="Number of groups", xticks=table["groups"])
+    return fig
+
+
+def clustergram(scores: pd.DataFrame, seed: int, largest: int = 10) -> Figure:
+    """How towns move between groups as their number grows (Schonlau 2002)."""
+    import warnings
+
+    from clustergram import Clustergram
+
+    gram = Clustergram(range(1, largest + 1), n_init=5, random_state=seed, verbose=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gram.fit(scores)
+    fig, axes = plt.subplots(figsize=(7.0, 4.2), layout="constrained")
+    gram.plot(
+        ax=axes,
+        linewidth=0.4,
+        size=1.2,
+        cluster_style={"color": style.PLUM, "alpha": 0.9},
+        line_style={"color": style.NAVY, "alpha": 0.25},
+    )
+    axes.set(xlabel="Number of groups", ylabel="Mean of the first component of the group")
+    return fig
+
+
+def group_maps(towns: pd.DataFrame, groups: pd.DataFrame) -> Figure:
+    """A small map for each group of similar towns."""
+    names = groups.drop_duplicates("group").sort_values("group").set_index("group")["group_name"]
+    columns = 4 if len(names) > 4 else max(2, len(names))
+    rows = int(np.ceil(len(names) / columns))
+    fig, panels = plt.subplots(rows, columns, figsize=(7.2, 2.55 * rows), layout="constrained", squeeze=False)
+    places = positions(towns)
+    group = groups.set_index("town_code")["group"].reindex(places.index)
+    for panel in panels.flat[len(names):]:
+        panel.axis("off")
+    for number, panel in zip(names.index, panels.flat):
+        _ground(panel)
+        _dots(panel, places[group != number], style.QUIET, 1.5)
+        _dots(panel, places[group == number], style.NAVY, 5)
+        panel.set_title(f"Group {number}: {(group == number).sum()} towns\n" + _wrap(names[number], 26), fontsize=7.5, loc="left")
+    return fig
+
+
+def towns_map(towns: pd.DataFrame, size_class: pd.Series) -> Figure:
+    """The towns of the index by size class."""
+    colours = {"small": "#9DB7CE", "medium": style.TEAL, "large": style.PLUM}
+    fig, axes = plt.subplots(figsize=(6, 6.4))
+    _ground(axes)
+    places = positions(towns)
+    for name, colour in colours.items():
+        _dots(axes, places[size_class.reindex(places.index) == name], colour, {"small": 8, "medium": 16, "large": 30}[name])
+    words = {"small (to 20,000)": "#9DB7CE", "medium (to 75,000)": style.TEAL, "large": style.PLUM}
+    _legend(axes, words, loc="upper right", title="Residents in 2019")
+    return fig
+
+
+def histogram(values: pd.Series, label: str, mark: float | None = None, mark_label: str = "") -> Figure:
+    """Distribution of one indicator over the towns."""
+    fig, axes = plt.subplots(figsize=(6.4, 3), layout="constrained")
+    axes.hist(values.dropna(), bins=40, color=style.NAVY)
+    axes.set(xlabel=label, ylabel="Towns")
+    if mark is not None:
+        axes.axvline(mark, color=style.ORANGE)
+        axes.text(mark, axes.get_ylim()[1] * 0.97, f" {mark_label}", color="#A33D0B", fontsize=8.5, va="top")
+    return fig

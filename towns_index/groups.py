@@ -1,0 +1,182 @@
+"""Stage 060, groups of similar towns: cluster analysis proper on standardised indicators."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import kurtosis, skew
+from sklearn.cluster import KMeans
+from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples, silhouette_score
+from sklearn.preprocessing import PowerTransformer, StandardScaler
+from threadpoolctl import threadpool_limits
+
+SMALLEST_GROUP = 15
+PATTERN = 0.6  # mean clusterwise Jaccard from which groups show a pattern; 0.75 would be firm (Hennig 2008)
+DISSOLVED = 0.5  # a group at or below this does not exist in other samples
+
+
+def columns(definitions: pd.DataFrame) -> list[str]:
+    """Indicators marked ``grouping`` in ``definitions/indicators.csv``."""
+    return definitions.loc[definitions["grouping"] == "yes", "indicator"].tolist()
+
+
+def standardise(values: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Indicators as z-scores; the very skewed ones are first made symmetric.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Indicators by town, complete. An indicator with absolute skewness above 2 and kurtosis above
+        3.5 (the rule of the European Commission's Joint Research Centre) gets a Yeo-Johnson
+        transformation.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Mean 0 and standard deviation 1 in every column.
+    list of str
+        The indicators that were transformed.
+    """
+    missing = values.columns[values.isna().any()].tolist()
+    if missing:
+        raise ValueError(
+            f"groups need complete indicators; {', '.join(missing)} lack a value for some town. "
+            "Take `grouping` off them in definitions/indicators.csv."
+        )
+    extreme = values.columns[(np.abs(skew(values)) > 2) & (kurtosis(values) > 3.5)]
+    symmetric = values.astype("float64").copy()
+    if len(extreme):
+        symmetric[extreme] = PowerTransformer(standardize=False).fit_transform(values[extreme])
+    scores = StandardScaler().fit_transform(symmetric)
+    return pd.DataFrame(scores, index=values.index, columns=values.columns), list(extreme)
+
+
+def partition(scores: pd.DataFrame, groups: int, seed: int, starts: int = 20) -> np.ndarray:
+    """K-means labels 0, 1 …, numbered from the largest group to the smallest."""
+    with threadpool_limits(1):
+        labels = KMeans(groups, n_init=starts, random_state=seed).fit_predict(scores.to_numpy())
+    order = pd.Series(labels).value_counts(sort=False)
+    order = order.sort_index().sort_values(ascending=False, kind="stable").index
+    return pd.Series(labels).map({old: new for new, old in enumerate(order)}).to_numpy()
+
+
+def jaccard(labels: np.ndarray, others: np.ndarray, groups: int) -> np.ndarray:
+    """For each group the largest Jaccard similarity with any group of another partition."""
+    table = pd.crosstab(labels, others).reindex(range(groups), fill_value=0).to_numpy()
+    union = table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True) - table
+    return (table / np.maximum(union, 1)).max(axis=1)
+
+
+def stability(scores: pd.DataFrame, labels: np.ndarray, groups: int, resamples: int, seed: int) -> np.ndarray:
+    """Clusterwise stability: mean Jaccard similarity of each group over bootstrap samples.
+
+    Each sample of towns is grouped afresh, its centres label all towns, and every group is compared
+    with its best match.
+
+    References
+    ----------
+    Hennig, C. (2007), Cluster-wise assessment of cluster stability, Computational Statistics and
+    Data Analysis 52.
+    """
+    random = np.random.default_rng(seed)
+    data = scores.to_numpy()
+    found = np.empty((resamples, groups))
+    # Many small fits: threads would spend more on waiting for each other than on the fits.
+    with threadpool_limits(1):
+        for row in range(resamples):
+            sample = data[random.integers(0, len(data), len(data))]
+            model = KMeans(groups, n_init=2, random_state=int(random.integers(2**31))).fit(sample)
+            found[row] = jaccard(labels, model.predict(data), groups)
+    return found.mean(axis=0)
+
+
+def evidence(scores: pd.DataFrame, resamples: int, seed: int, largest: int = 10) -> pd.DataFrame:
+    """How good each number of groups from 2 to `largest` is, by several standards.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``groups``, ``silhouette``, ``calinski_harabasz``, ``davies_bouldin``, ``smallest`` (towns),
+        ``stability`` and ``least_stable`` (mean and smallest clusterwise Jaccard).
+    """
+    rows = []
+    for groups in range(2, largest + 1):
+        labels = partition(scores, groups, seed)
+        stable = stability(scores, labels, groups, resamples, seed)
+        rows.append(
+            {
+                "groups": groups,
+                "silhouette": silhouette_score(scores, labels),
+                "calinski_harabasz": calinski_harabasz_score(scores, labels),
+                "davies_bouldin": davies_bouldin_score(scores, labels),
+                "smallest": int(np.bincount(labels).min()),
+                "stability": stable.mean(),
+                "least_stable": stable.min(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def choose(table: pd.DataFrame) -> int:
+    """The largest number of groups that show a pattern, with none dissolved and none too small.
+
+    If no number passes, the one with the greatest stability.
+    """
+    passed = table[
+        (table["stability"] >= PATTERN)
+        & (table["least_stable"] > DISSOLVED)
+        & (table["smallest"] >= SMALLEST_GROUP)
+    ]
+    if len(passed):
+        return int(passed["groups"].max())
+    return int(table.loc[table["stability"].idxmax(), "groups"])
+
+
+def profiles(scores: pd.DataFrame, values: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
+    """Mean z-score and mean value of every indicator in every group (groups numbered from 1)."""
+    group = pd.Series(labels + 1, index=scores.index, name="group")
+    z = scores.groupby(group).mean().rename_axis(columns="indicator").stack().rename("z_score")
+    mean = values.groupby(group).mean().rename_axis(columns="indicator").stack().rename("mean")
+    return pd.concat([z, mean], axis=1).reset_index()
+
+
+def names(profile: pd.DataFrame, definitions: pd.DataFrame, traits: int = 3) -> pd.Series:
+    """A name for every group: its strongest traits in the words of ``indicators.csv``.
+
+    A second group with the same words gets one trait more, until all names differ.
+    """
+    words = definitions.set_index("indicator")[["high_words", "low_words"]]
+    ordered = profile.assign(size=profile["z_score"].abs()).sort_values(["group", "size"], ascending=[True, False])
+    phrase = np.where(
+        ordered["z_score"] > 0,
+        words["high_words"].reindex(ordered["indicator"]),
+        words["low_words"].reindex(ordered["indicator"]),
+    )
+    phrases = pd.Series(phrase, index=ordered["group"].to_numpy()).groupby(level=0).agg(list)
+    named: dict[int, str] = {}
+    for group, traits_of in phrases.items():
+        count = traits
+        while ", ".join(traits_of[:count]) in named.values() and count < len(traits_of):
+            count += 1
+        named[group] = ", ".join(traits_of[:count])
+    return pd.Series(named, name="name").str[0].str.upper() + pd.Series(named).str[1:]
+
+
+def build(scores: pd.DataFrame, labels: np.ndarray, stable: np.ndarray, named: pd.Series) -> pd.DataFrame:
+    """One row a town.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``town_code``, ``group`` (from 1, the largest), ``group_name``, ``group_stability``
+        (clusterwise Jaccard), ``silhouette`` (-1 to 1: below 0 the town is nearer to another group),
+        ``distance`` (from the group's centre, in standard deviations) and ``place`` (1: the most
+        typical town of its group).
+    """
+    data = scores.to_numpy()
+    centres = scores.groupby(labels).mean().to_numpy()
+    frame = pd.DataFrame({"town_code": scores.index, "group": labels + 1})
+    frame["group_name"] = frame["group"].map(named)
+    frame["group_stability"] = stable[labels]
+    frame["silhouette"] = silhouette_samples(data, labels)
+    frame["distance"] = np.linalg.norm(data - centres[labels], axis=1)
+    frame["place"] = frame.groupby("group")["distance"].rank(method="first").astype(int)
+    return frame
