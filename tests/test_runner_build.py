@@ -91,8 +91,10 @@ def test_executed_notebooks_are_the_same_bytes_on_every_run(tmp_path):
     runs = []
     for name in ("one", "another"):
         root = toy.project(tmp_path / name, [toy.stage("010_a", parameters=["low"])], {"010_a": sources})
+        raw = tmp_path / f"raw of {name}"
+        raw.mkdir()
         for _ in range(2):
-            assert run(root, "--set", "low=2") == 0
+            assert run(root, "--set", "low=2", "--raw", str(raw)) == 0
             runs.append((root / "reports" / "notebooks" / "010_a.ipynb").read_bytes())
     assert runs[0] == runs[1] == runs[2] == runs[3]
     notebook = json.loads(runs[0])

@@ -54,6 +54,13 @@ def mistakes(clusters: pd.DataFrame, criteria: pd.DataFrame, indicators: list[st
     return found
 
 
+def require(clusters: pd.DataFrame, criteria: pd.DataFrame, indicators: list[str]) -> None:
+    """Refuse cluster files with mistakes, naming all of them (:class:`BadCriteria`)."""
+    found = mistakes(clusters, criteria, indicators)
+    if found:
+        raise BadCriteria("the cluster definitions have mistakes:\n  " + "\n  ".join(found))
+
+
 def _nearest(name: str, names: list[str]) -> str:
     import difflib
 
@@ -260,3 +267,27 @@ def counts(members: pd.DataFrame) -> pd.DataFrame:
     table = members.groupby(["town_code", "status"]).size().unstack(fill_value=0)
     table = table.reindex(columns=["full", "partial"], fill_value=0)
     return table.assign(either=table["full"] + table["partial"])
+
+
+def criterion_shares(judged: pd.DataFrame, criteria: pd.DataFrame) -> pd.DataFrame:
+    """Towns that meet each criterion: ``cluster``, ``criterion``, ``label``, ``met``, ``assessed``, ``share``."""
+    grouped = judged.groupby(["cluster", "criterion"])["met"]
+    frame = pd.DataFrame({"met": grouped.sum().astype(int), "assessed": grouped.count().astype(int)})
+    labels = criteria.drop_duplicates(["cluster", "criterion"]).set_index(["cluster", "criterion"])["label"]
+    frame["share"] = frame["met"] / frame["assessed"].where(frame["assessed"] > 0)
+    frame.insert(0, "label", labels)
+    return frame.reset_index()
+
+
+def lift(members: pd.DataFrame, letters: list[str]) -> pd.DataFrame:
+    """How much more often two clusters meet in a town than if they were independent.
+
+    Full and partial members count; 1 is independence. Square table with an empty diagonal.
+    """
+    inside = members[members["status"].isin(["full", "partial"])]
+    table = pd.crosstab(inside["town_code"], inside["cluster"]).reindex(columns=letters, fill_value=0)
+    n = members["town_code"].nunique()
+    rate = table.sum() / n
+    both = table.T @ table / n
+    result = both / np.outer(rate, rate)
+    return result.mask(np.eye(len(letters), dtype=bool)).rename_axis(index=None, columns=None)

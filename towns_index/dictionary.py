@@ -6,7 +6,7 @@ import json
 import pandas as pd
 from pandas.api import types
 
-from towns_index import indicators, measures, paths, sources, store, tables
+from towns_index import formula, indicators, measures, paths, sources, store, tables
 
 COLUMNS = ["file", "column", "label", "unit", "denominator", "level", "vintage", "source", "licence", "evidence"]
 _EVIDENCE = {"town": "published", "function": "own"}
@@ -48,8 +48,6 @@ def share_alike_indicators() -> list[str]:
     """Indicators that rest on a share-alike measure, in the order of the file."""
     kept_apart = set(of_measures().query("share_alike").index)
     lines = indicators.definitions()
-    from towns_index import formula
-
     return [row.indicator for row in lines.itertuples() if kept_apart & set(formula.columns(row.formula))]
 
 
@@ -87,6 +85,19 @@ def unexplained(frame: pd.DataFrame) -> list[str]:
              for column in store.read(name).columns} | {("dictionary.csv", column) for column in COLUMNS}  # fmt: skip
     problems = [f"{file}: column {column} is not in the dictionary" for file, column in sorted(found - explained)]
     return problems + [f"{file}: the dictionary explains {column}, which is not there" for file, column in sorted(explained - found)]
+
+
+class Unexplained(ValueError):
+    """A published column that the dictionary does not explain, or the reverse."""
+
+
+def require(frame: pd.DataFrame) -> None:
+    """Refuse a dictionary that does not match the published tables, naming every column."""
+    problems = unexplained(frame)
+    if problems:
+        raise Unexplained(
+            "definitions/columns.csv does not match the published tables:\n  " + "\n  ".join(problems)
+        )
 
 
 def _field(name: str, column: pd.Series, explained: pd.DataFrame) -> dict:

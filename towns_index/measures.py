@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from towns_index import formula, geography, paths, read, special
+from towns_index import formula, geography, paths, read, special, store
 
 LEVELS = {
     "oa21": "OA", "lsoa11": "LSOA", "msoa11": "MSOA", "msoa21": "MSOA", "lad18": "LA", "lad19": "LA",
@@ -181,3 +181,71 @@ def significant(frame: pd.DataFrame, digits: int = 9) -> pd.DataFrame:
         exponent = np.floor(np.log10(numbers.abs().where(numbers != 0, 1.0)))
     scale = 10.0 ** (digits - 1 - exponent)
     return frame.assign(**((numbers * scale).round() / scale))
+
+
+def table(towns: pd.DataFrame, share_alike: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The measures and, apart for their licence, those of share-alike sources.
+
+    Computed from the raw bundle, or read from the snapshot, as the run started.
+    """
+    if paths.start() != "raw":
+        return store.read("measures"), store.read("measures_elections")
+    frame = build(pd.Index(towns["town_code"], name="town_code"))
+    return frame.drop(columns=share_alike).reset_index(), frame[share_alike].reset_index()
+
+
+_RECONCILED = {
+    "residents": ("residents_2019", None, "Total population", "Residents, mid-2019", "% of residents"),
+    "aged_0_15": ("aged_0_15_2019", "residents_2019", "Aged 0 to 15", "Share aged 0 to 15", "percentage points"),
+    "aged_16_64": ("aged_16_64_2019", "residents_2019", "Aged 16 to 64", "Share aged 16 to 64", "percentage points"),
+    "aged_65": ("aged_65_2019", "residents_2019", "Aged 65+", "Share aged 65 and over", "percentage points"),
+}
+
+
+def reconcile(frame: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Population and age shares by LSOA weights against the publisher's own columns.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Measures, with ``town_code``.
+    published : pandas.DataFrame
+        The town table of the Office for National Statistics.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a check: towns compared, median and largest absolute difference and its town.
+    """
+    ours, theirs = frame.set_index("town_code"), published.set_index("town_code")
+    rows = []
+    for check, (measure, base, column, label, unit) in _RECONCILED.items():
+        if base:
+            measured, stated = 100 * ours[measure] / ours[base], 100 * theirs[column]
+            difference = measured - stated
+        else:
+            measured, stated = ours[measure], theirs[column]
+            difference = 100 * (measured / stated - 1)
+        worst = difference.abs().idxmax()
+        rows.append(
+            {
+                "check": check,
+                "label": label,
+                "towns": int(difference.notna().sum()),
+                "median_difference": difference.abs().median(),
+                "largest_difference": difference.abs().max(),
+                "unit": unit,
+                "town_code": worst,
+                "town_name": theirs.loc[worst, "town_name"],
+                "measured": measured[worst],
+                "published": float(stated[worst]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def reconciliation(frame: pd.DataFrame) -> pd.DataFrame:
+    """The comparison of :func:`reconcile`, from the raw bundle or from the snapshot."""
+    if paths.start() != "raw":
+        return store.read("reconciliation")
+    return reconcile(frame, read.table("town-list-ons-2020/towns_indicators_1186"))

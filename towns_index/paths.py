@@ -50,3 +50,13 @@ def start() -> str:
         return chosen
     marker = raw() / "town-list-ons-2020" / "towns_indicators_1186.csv"
     return "raw" if marker.is_file() else "snapshot"
+
+
+def start_in_words() -> str:
+    """A sentence for the reader: what this run started from."""
+    if start() == "raw":
+        return "This run started from the **raw bundle**: everything below was computed from the raw files."
+    return (
+        "This run started from the **town-level snapshot**: the raw bundle was not there, so what a raw run "
+        "computed and published is read and shown here."
+    )

@@ -17,7 +17,7 @@ from IPython.display import display
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from towns_index import paths
+from towns_index import paths, style
 
 DPI = 150
 MISSING = "–"
@@ -25,6 +25,27 @@ CALLOUTS = {"key": "Key finding", "warning": "Take care"}
 
 # Notebook viewers may be dark; figures are drawn for a white ground.
 _IMAGE_STYLE = "max-width:100%;height:auto;background:#fff"
+
+
+_stage = ""
+
+
+def begin(stage: str) -> None:
+    """Begin a notebook: the project's style, and a folder of its own for the notebook's figures.
+
+    Parameters
+    ----------
+    stage : str
+        Name of the notebook; its figures are saved in ``reports/figures/<stage>``.
+    """
+    global _stage
+    _stage = stage
+    style.apply()
+
+
+def folder() -> Path:
+    """Where figures are saved."""
+    return paths.reports() / "figures" / _stage
 
 
 def figure(
@@ -65,10 +86,10 @@ def figure(
     _check_alt(name, title, alt)
     image = png(fig)
     plt.close(fig)
-    write(paths.reports() / "figures" / f"{name}.png", image)
+    write(folder() / f"{name}.png", image)
     behind = ""
     if table is not None:
-        write(paths.reports() / "figures" / f"{name}.csv", csv(table))
+        write(folder() / f"{name}.csv", csv(table))
         heading = f"Data behind “{title}”"
         behind = (
             "<details><summary>Data behind this figure</summary>"

@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from towns_index import geography, paths, read, tables
+from towns_index import geography, paths, read, store, tables
 
 SIZE_CLASSES = {"Small": "small", "Medium": "medium", "Large": "large"}
 FLAGS = ("city", "county_town", "market_town", "barracks", "university", "football_club")
@@ -131,6 +131,23 @@ def _flag(flag: str, frame: pd.DataFrame) -> pd.Series:
     return pd.Series(frame.index.isin(facts["town_code"]), index=frame.index, dtype="boolean")
 
 
+def table() -> pd.DataFrame:
+    """All towns: built from the raw bundle, or read from the snapshot, as the run started."""
+    return build() if paths.start() == "raw" else store.read("towns")
+
+
+def crosswalk_table(towns: pd.DataFrame) -> pd.DataFrame:
+    """What other lists make of each town: from the raw bundle, or from the snapshot."""
+    return crosswalk(towns) if paths.start() == "raw" else store.read("crosswalk")
+
+
+def write_shapes() -> None:
+    """Publish the town outlines and the coast; a snapshot has them already."""
+    if paths.start() == "raw":
+        write_geojson(outlines(), paths.processed() / "town_outlines.geojson")
+        write_geojson(coast(), paths.processed() / "coast.geojson")
+
+
 def select(towns: pd.DataFrame, min_population: int, max_population: int) -> pd.DataFrame:
     """The towns with a column ``in_index``: population between the two limits, both included."""
     chosen = towns["population_2019"].between(min_population, max_population)
@@ -178,7 +195,7 @@ def _commons(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"commons_class": found_name.fillna(found_region), "commons_match": match})
 
 
-def outlines(tolerance: float = 60) -> gpd.GeoDataFrame:
+def outlines(tolerance: float = 120) -> gpd.GeoDataFrame:
     """Town outlines simplified to `tolerance` metres, in longitude and latitude."""
     frame = geography.outlines().copy()
     frame["geometry"] = frame.geometry.simplify(tolerance)

@@ -13,7 +13,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 # The name of a cell's temporary file, as warnings show it, holds the number of the process.
-CELL_FILE = re.compile(r"[^\s'\"<>]*ipykernel_\d+[/\\]+\d+\.py")
+# It is looked for from the start of a word only: in a picture of a million letters without a space, trying
+# every letter as a start would take minutes.
+CELL_FILE = re.compile(r"(?<![^\s'\"<>])[^\s'\"<>]*ipykernel_\d+[/\\]+\d+\.py")
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 # pandas Styler draws a random table id (#T_1a2b3) for each table; matplotlib dates its SVG pictures.
 STYLER_ID = re.compile(r"\bT_[0-9a-f]{5}(?=[_\s\"'>])")
