@@ -85,7 +85,7 @@ def spread(towns: pd.DataFrame, status: pd.Series, shares: pd.Series) -> Figure:
     shares : pandas.Series
         Share (0 to 1) of the towns assessed that meet each criterion, indexed by its label.
     """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 4.3), width_ratios=[1.15, 1], layout="constrained")
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.9), width_ratios=[1.15, 1], layout="constrained")
     cluster_map(towns, status, left, size=11)
     _legend(left, {STATUS_WORDS[name]: colour for name, colour in STATUS_COLOURS.items()} | {"other towns": style.QUIET},
             loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=1, fontsize=8)  # fmt: skip
@@ -169,7 +169,7 @@ def heat(table: pd.DataFrame, label: str, form: str = "{:.0f}", diverging: bool 
     """A table as shaded cells with the numbers in them."""
     limit = float(np.nanmax(np.abs(table.to_numpy(float))))
     colours = "RdBu_r" if diverging else style.SEQUENTIAL
-    fig, axes = plt.subplots(figsize=(width, 0.34 * len(table) + 1.5), layout="constrained")
+    fig, axes = plt.subplots(figsize=(width, 0.27 * len(table) + 1.4), layout="constrained")
     low = -limit if diverging else 0
     image = axes.imshow(table.to_numpy(float), cmap=colours, vmin=low, vmax=limit, aspect="auto")
     image.cmap.set_bad("white")

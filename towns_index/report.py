@@ -102,10 +102,10 @@ def key_findings(r: Results) -> None:
         "\n".join(
             [
                 f"- **The largest clusters** are {words.listed([f'{row.name_} ({row.full})' for row in largest.rename(columns={'name': 'name_'}).itertuples()])}, counted in towns that meet all four criteria.",
-                f"- **Regions differ.** A town in {by_region.index[-1]} is in {by_region.iloc[-1]:.1f} clusters on average, a town in {by_region.index[0]} in {by_region.iloc[0]:.1f}.",
+                f"- **Regions differ.** A town in {words.region(by_region.index[-1])} is in {by_region.iloc[-1]:.1f} clusters on average, a town in {words.region(by_region.index[0])} in {by_region.iloc[0]:.1f}.",
                 f"- **Clusters come together.** {pairs}",
                 f"- **Similar towns form a gradient, not boxes.** {_groups_in_short(r)}",
-                f"- **The rebuilt index agrees with the published one where it can be checked.** {_fidelity_in_short(r)}",
+                f"- **The rebuilt index comes close to the published one, not everywhere.** {_fidelity_in_short(r)}",
             ]
         )
     )
@@ -184,10 +184,10 @@ def town_map(r: Results) -> None:
     show.figure(
         figures.counts_map(r.towns, counts),
         "counts-map",
-        f"Towns in many clusters are most common in {region.idxmax()}",
+        f"Towns are in the most clusters in {words.region(region.idxmax())}",
         alt=f"Map of {len(r.towns):,} towns as dots coloured by number of clusters. "
         + " ".join(f"{row.Towns} towns are in {row.Clusters}." for row in table.itertuples())
-        + f" The average is highest in {region.idxmax()} and lowest in {region.idxmin()}.",
+        + f" The average is highest in {words.region(region.idxmax())} and lowest in {words.region(region.idxmin())}.",
         table=table,
         source="Towns: proxy list of the ONS. Outline: contains OS data © Crown copyright and database right.",
     )
@@ -219,7 +219,7 @@ def overview(r: Results) -> None:
 def _main_region(r: Results, letter: str) -> str:
     status = r.status(letter)
     members = r.towns.loc[status.index[status.isin(INSIDE)], "region"]
-    return members.value_counts().index[0] if len(members) else "no region"
+    return words.region(members.value_counts().index[0]) if len(members) else "no region"
 
 
 # --- one cluster
@@ -271,7 +271,7 @@ def _cluster_text(r: Results, letter: str, row: pd.Series, status: pd.Series) ->
     sentences = [
         f"{row['about']}{kind}",
         f"{size[0].upper()}{size[1:]}.",
-        f"It is most common in {rate.index[0]}, where {rate.iloc[0]:.0%} of towns are in it at least partially, and least in {rate.index[-1]} ({rate.iloc[-1]:.0%})." if len(rate) > 1 else "",
+        f"It is most common in {words.region(rate.index[0])}, where {rate.iloc[0]:.0%} of towns are in it at least partially, and least in {words.region(rate.index[-1])} ({rate.iloc[-1]:.0%})." if len(rate) > 1 else "",
         f"The criterion that fewest towns meet is that {hardest}." if hardest else "",
         f"Towns furthest inside it: {words.listed(typical)}." if typical else "",
     ]
@@ -319,8 +319,6 @@ def _region_table(r: Results, letter: str) -> pd.DataFrame:
 def _criteria_table(r: Results, letter: str) -> None:
     lines = r.criteria[r.criteria["cluster"] == letter]
     described = store.read("dictionary").query("file == 'indicators.csv'").set_index("column")
-    shares = clusters.criterion_shares(r.judged, r.criteria)
-    shares = shares[shares["cluster"] == letter].set_index("criterion")
     rows = [
         {
             "Criterion": f"{line.criterion}{line.part}. {line.label}",
@@ -328,7 +326,6 @@ def _criteria_table(r: Results, letter: str) -> None:
             "Level": described["level"].get(line.indicator, "–"),
             "Compared with": line.comparator,
             "Evidence": line.evidence,
-            "Towns": shares["met"].get(line.criterion, 0),
             "Stands in for": line.stands_in_for or "–",
         }
         for line in lines.itertuples()
@@ -431,7 +428,7 @@ def places(r: Results) -> None:
     show.figure(
         figures.bars(mean, "Clusters of the average town", r.counts["either"].mean()),
         "mean-by-region",
-        f"Towns in {mean.index[0]} are in the most clusters, in {mean.index[-1]} in the fewest",
+        f"Towns in {words.region(mean.index[0])} are in the most clusters, in {words.region(mean.index[-1])} in the fewest",
         alt="Bar chart of the clusters of the average town by region. " + " ".join(f"{region}: {value:.1f}." for region, value in mean.items()),
         table=mean.rename("Clusters").rename_axis("Region").reset_index(),
         formats={"Clusters": ".2f"},
@@ -511,10 +508,11 @@ def fidelity(r: Results) -> None:
     )
     found = r.named.groupby("cluster").apply(lambda part: words.listed([f"{row.town_name} ({row.found})" for row in part.itertuples()]), include_groups=False)
     table = r.fidelity.set_index("cluster").join(found.rename("named")).reset_index()
-    table = table[["cluster", "name", "published_full", "full", "partial", "named", "why"]]
+    table["cluster"] = table["cluster"] + "  " + table["name"]
+    table = table[["cluster", "published_full", "full", "partial", "named", "why"]]
     table["published_full"] = table["published_full"].astype("Int64")
     show.table(
-        table.rename(columns={"cluster": "Cluster", "name": "Name", "published_full": "Published", "full": "Full", "partial": "Partial", "named": "Towns named in 2020", "why": "Why it differs"}),
+        table.rename(columns={"cluster": "Cluster", "published_full": "Published", "full": "Full", "partial": "Partial", "named": "Towns named in 2020", "why": "Why it differs"}),
         "fidelity",
         "Fidelity of every cluster",
     )
@@ -543,7 +541,7 @@ def limits(r: Results) -> None:
                 "Used here": stand_ins["indicator"].map(names),
                 "In place of": stand_ins["stands_in_for"],
             }
-        ),
+        ).reset_index(drop=True),
         "stand-ins",
         "Inputs that stand in for something else",
     )
@@ -594,7 +592,7 @@ def sources_table() -> None:
     register = store.read("sources")
     used = register[register["used"].astype("boolean")].drop_duplicates("source")
     show.table(
-        used[["title", "publisher", "vintage", "licence"]].rename(columns=str.capitalize),
+        used[["title", "publisher", "vintage", "licence"]].rename(columns=str.capitalize).reset_index(drop=True),
         "sources",
         "Sources",
         note="Files, addresses, digests and attribution stand in data/processed/sources.csv.",

@@ -35,6 +35,11 @@ def short(town: str) -> str:
     return head if bracket.rstrip(")") == head else town
 
 
+def region(name: str) -> str:
+    """Name of a region as it stands in a sentence: "the North East", "Wales"."""
+    return name if name in ("Wales", "London", "England", "Yorkshire and The Humber") else f"the {name}"
+
+
 def difference(new: float, old: float) -> str:
     """ "42 more", "1 fewer", "as many"."""
     if pd.isna(new) or pd.isna(old):
