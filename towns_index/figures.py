@@ -175,8 +175,9 @@ def heat(table: pd.DataFrame, label: str, form: str = "{:.0f}", diverging: bool 
     image.cmap.set_bad("white")
     for row, column in np.argwhere(table.notna().to_numpy()):
         value = table.iat[row, column]
-        strong = abs(value) > 0.62 * limit
-        axes.text(column, row, form.format(value), ha="center", va="center", fontsize=7.5, color="white" if strong else "#1A1A1A")
+        red, green, blue, _ = image.cmap(image.norm(value))
+        dark = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 < 0.179  # white reads better below
+        axes.text(column, row, form.format(value), ha="center", va="center", fontsize=7.5, color="white" if dark else "#1A1A1A")
     axes.set_yticks(range(len(table)), table.index, fontsize=8)
     axes.set_xticks(range(table.shape[1]), table.columns, fontsize=8, rotation=0 if max(map(len, map(str, table.columns))) < 4 else 40,
                     ha="center" if max(map(len, map(str, table.columns))) < 4 else "left")  # fmt: skip

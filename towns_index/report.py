@@ -199,6 +199,7 @@ def overview(r: Results) -> None:
         Full=r.letters["cluster"].map(lambda letter: r.size(letter)),
         Partial=r.letters["cluster"].map(lambda letter: r.size(letter, "partial")),
     )
+    rows[["Full", "Partial"]] = rows[["Full", "Partial"]].astype("Int64").mask(rows["rebuilt"] == "no")
     table = rows[["cluster", "name", "about", "evidence", "Full", "Partial"]].rename(
         columns={"cluster": "Cluster", "name": "Name", "about": "In short", "evidence": "Reading"}
     )
@@ -259,20 +260,24 @@ def _cluster_text(r: Results, letter: str, row: pd.Series, status: pd.Series) ->
     inside = status[status.isin(INSIDE)].index
     region = r.towns.loc[inside, "region"].value_counts()
     base = r.towns["region"].value_counts()
-    rate = (region / base).dropna()
+    base = base.reindex(r.towns.loc[status.index[status != "not_assessed"], "region"].unique())
+    rate = (region.reindex(base.index, fill_value=0) / base).dropna()
     rate = rate[base[rate.index] >= 20].sort_values(ascending=False)
     typical = typical_towns(r, letter)
     hardest = _hardest(r, letter)
     published = row["published_full"]
-    size = f"{words.towns(r.size(letter))} are in it in full and {r.size(letter, 'partial'):,} partially"
+    full = words.towns(r.size(letter)) + " are" if r.size(letter) else "No town is"
+    size = f"{full} in it in full and {words.towns(r.size(letter, 'partial'))} partially"
+    if row["rebuilt"] == "partly":
+        size += ", because one of the four criteria is not rebuilt"
     if published:
-        size += f" (the report of 2020 counted {published} in full)"
+        size += f"; the report of 2020 counted {published} in full"
     kind = {"own": " This is our own reading.", "published": ""}[row["evidence"]]
     sentences = [
         f"{row['about']}{kind}",
         f"{size[0].upper()}{size[1:]}.",
         f"It is most common in {words.region(rate.index[0])}, where {rate.iloc[0]:.0%} of towns are in it at least partially, and least in {words.region(rate.index[-1])} ({rate.iloc[-1]:.0%})." if len(rate) > 1 else "",
-        f"The criterion that fewest towns meet is that {hardest}." if hardest else "",
+        f"The criterion that fewest towns meet: *{hardest}*." if hardest else "",
         f"Towns furthest inside it: {words.listed(typical)}." if typical else "",
     ]
     unknown = int((status == "not_assessed").sum())
@@ -287,7 +292,6 @@ def _hardest(r: Results, letter: str) -> str:
     if not len(shares):
         return ""
     label, share = shares.iloc[0][["label", "share"]]
-    label = label if label.split()[0] in ("White", "COVID-19", "South") else label[0].lower() + label[1:]
     return f"{label} ({share:.0%})"
 
 
@@ -402,16 +406,12 @@ def _letters(r: Results, code: str) -> str:
 
 def places(r: Results) -> None:
     """Regions and town sizes."""
-    inside = r.members[r.members["status"].isin(INSIDE)].copy()
     names = r.shown.set_index("cluster")["name"]
     for column, title, name in (
         ("region", "Regions have different profiles", "regions"),
         ("size_class", "Large and small towns differ in kind", "sizes"),
     ):
-        inside[column] = inside["town_code"].map(r.towns[column])
-        base = r.towns[column].value_counts()
-        share = 100 * inside.groupby(["cluster", column]).size().unstack(fill_value=0).div(base)
-        share = share.reindex(names.index).fillna(0)
+        share = _share_inside(r, r.towns[column]).reindex(names.index)
         if column == "size_class":
             share = share[["small", "medium", "large"]]
         mean = r.counts["either"].groupby(r.towns[column]).mean()
@@ -433,6 +433,14 @@ def places(r: Results) -> None:
         table=mean.rename("Clusters").rename_axis("Region").reset_index(),
         formats={"Clusters": ".2f"},
     )
+
+
+def _share_inside(r: Results, kind: pd.Series) -> pd.DataFrame:
+    """Percentage of the assessed towns of each kind in each cluster; empty where none was assessed."""
+    assessed = r.members[r.members["status"] != "not_assessed"]
+    inside = assessed["status"].isin(INSIDE)
+    table = inside.groupby([assessed["cluster"], assessed["town_code"].map(kind).rename("kind")]).mean()
+    return 100 * table.unstack().rename_axis(columns=None)
 
 
 def similar_towns(r: Results) -> None:
@@ -471,11 +479,8 @@ def similar_towns(r: Results) -> None:
         table=picture.rename_axis("Indicator").reset_index(),
         formats={name: ".2f" for name in picture.columns},
     )
-    inside = r.members[r.members["status"].isin(INSIDE)]
-    cross = inside.merge(r.groups[["town_code", "group"]], on="town_code").groupby(["cluster", "group"]).size().unstack(fill_value=0)
-    share = 100 * cross.div(r.groups["group"].value_counts().sort_index())
     names = r.shown.set_index("cluster")["name"]
-    share = share.reindex(names.index).fillna(0)
+    share = _share_inside(r, r.groups.set_index("town_code")["group"]).reindex(names.index)
     share.index = [f"{letter}  {names[letter]}" for letter in share.index]
     share.columns = [str(name) for name in share.columns]
     show.figure(
