@@ -4,6 +4,8 @@ The rules stand in ``definitions/clusters.csv`` and ``definitions/criteria.csv``
 values here: a criterion is *met*, *not met* or, for want of a value, *not assessed*.
 """
 
+import difflib
+
 import numpy as np
 import pandas as pd
 
@@ -36,7 +38,7 @@ def mistakes(clusters: pd.DataFrame, criteria: pd.DataFrame, indicators: list[st
             if getattr(row, column) not in values:
                 found.append(f"{where}: {column} {getattr(row, column)!r} is not one of {', '.join(values)}")
         if row.indicator and row.indicator not in indicators:
-            near = _nearest(row.indicator, indicators)
+            near = nearest(row.indicator, indicators)
             found.append(f"{where}: there is no indicator {row.indicator!r}{near}")
         if row.cluster not in set(clusters["cluster"]):
             found.append(f"{where}: clusters.csv has no cluster {row.cluster!r}")
@@ -61,9 +63,8 @@ def require(clusters: pd.DataFrame, criteria: pd.DataFrame, indicators: list[str
         raise BadCriteria("the cluster definitions have mistakes:\n  " + "\n  ".join(found))
 
 
-def _nearest(name: str, names: list[str]) -> str:
-    import difflib
-
+def nearest(name: str, names: list[str]) -> str:
+    """ "; did you mean …?" with the most similar of some names, or nothing."""
     close = difflib.get_close_matches(name, names, 1)
     return f"; did you mean {close[0]!r}?" if close else ""
 

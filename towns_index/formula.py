@@ -114,6 +114,8 @@ def evaluate(text: str, frame: pd.DataFrame) -> pd.Series:
     def total(first: str, last: str) -> pd.Series:
         column(first), column(last)
         block = frame.loc[:, first:last]
+        if block.empty and len(frame):
+            raise BadFormula(f"formula {text!r}: the column {first!r} comes after {last!r} in the table")
         return sum(column(name) for name in block.columns)
 
     def walk(node: ast.expr):
@@ -122,7 +124,7 @@ def evaluate(text: str, frame: pd.DataFrame) -> pd.Series:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             return -walk(node.operand)
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-            return float(node.value)
+            return pd.Series(float(node.value), index=frame.index)
         if isinstance(node, ast.Call) and getattr(node.func, "id", None) in _FUNCTIONS and not node.keywords:
             return _FUNCTIONS[node.func.id](*map(walk, node.args))
         if isinstance(node, ast.Name):
@@ -131,7 +133,4 @@ def evaluate(text: str, frame: pd.DataFrame) -> pd.Series:
             return column(names.get(node.id, node.id))
         raise BadFormula(f"formula {text!r} has a part that is not arithmetic: {ast.unparse(node)}")
 
-    value = walk(body)
-    if not isinstance(value, pd.Series):
-        value = pd.Series(value, index=frame.index)
-    return value.replace([float("inf"), float("-inf")], float("nan"))
+    return walk(body).replace([float("inf"), float("-inf")], float("nan"))

@@ -63,7 +63,8 @@ def spread(frame: pd.DataFrame, area: str, columns: str, values: str | list[str]
     """
     value_columns = [values] if isinstance(values, str) else values
     numbers = frame.assign(**{v: pd.to_numeric(frame[v], errors="coerce") for v in value_columns})
-    wide = numbers.pivot_table(index=area, columns=columns, values=value_columns, aggfunc="sum", sort=True)
+    cells = numbers.groupby([area, columns])[value_columns].sum(min_count=1)  # a withheld cell is not 0
+    wide = cells.unstack()
     wide.columns = [
         str(name) if isinstance(values, str) else f"{name} {value}" for value, name in wide.columns
     ]
