@@ -114,7 +114,7 @@ def evaluate(text: str, frame: pd.DataFrame) -> pd.Series:
     def total(first: str, last: str) -> pd.Series:
         column(first), column(last)
         block = frame.loc[:, first:last]
-        if block.empty and len(frame):
+        if not len(block.columns):
             raise BadFormula(f"formula {text!r}: the column {first!r} comes after {last!r} in the table")
         return sum(column(name) for name in block.columns)
 

@@ -6,12 +6,14 @@ reaches it as the mean over the town's residents.
 
 Output areas of 2021 belong to towns by the list of the Office for National Statistics. The older
 and larger areas reach towns through LSOAs of 2011, and an LSOA is divided between places by the
-residents of its output areas: by codes and people, never by names.
+residents of its output areas: by codes and people, never by names. Where output areas were drawn
+anew, the known totals of LSOAs and towns decide.
 """
 
 from functools import lru_cache
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from towns_index import paths, read
@@ -53,47 +55,118 @@ def lsoa_residents() -> pd.Series:
     return frame.set_index("lsoa11_code")["total_population"].rename("residents")
 
 
-def divide_lsoas(oa_lsoa: pd.Series, oa_residents: pd.Series, oa_towns: pd.DataFrame) -> pd.DataFrame:
-    """Share of each LSOA's residents who live in each town.
+def rake(prior: pd.DataFrame, rows: pd.Series, columns: pd.Series, steps: int = 200) -> pd.Series:
+    """Amounts for pairs that agree with known row and column totals and stay close to a prior.
+
+    Iterative proportional fitting (raking).
 
     Parameters
     ----------
-    oa_lsoa : pandas.Series
-        LSOA of each output area, indexed by output area; only areas whose parent is known.
-    oa_residents : pandas.Series
-        Residents of each output area, indexed by output area.
-    oa_towns : pandas.DataFrame
-        Columns ``area``, ``town_code``, ``residents``, as from :func:`output_areas`.
+    prior : pandas.DataFrame
+        Columns ``row``, ``column``, ``weight`` (positive): the pairs that are possible at all.
+    rows, columns : pandas.Series
+        Wanted totals. Where the two cannot both be met, the rows are.
+    steps : int
+        Rounds of fitting.
+
+    Returns
+    -------
+    pandas.Series
+        Amount of each pair, in the order of `prior`.
+    """
+    amount = prior["weight"].to_numpy(float)
+    row, row_names = pd.factorize(prior["row"])
+    column, column_names = pd.factorize(prior["column"])
+    row_total = rows.reindex(row_names).fillna(0).to_numpy(float)
+    column_total = columns.reindex(column_names).fillna(0).to_numpy(float)
+    for _ in range(steps):
+        for index, wanted in ((column, column_total), (row, row_total)):
+            held = np.bincount(index, amount, len(wanted))
+            factor = np.divide(wanted, held, out=np.zeros_like(held), where=held > 0)
+            amount = amount * factor[index]
+    return pd.Series(amount, index=prior.index)
+
+
+OUTSIDE = "outside"
+
+
+def divide_lsoas(
+    survivors: pd.DataFrame, totals: pd.Series, new_in_towns: pd.Series, near: pd.DataFrame
+) -> pd.DataFrame:
+    """Residents of each LSOA of 2011 by the town where they lived in 2021.
+
+    Output areas that kept their code since 2011 have a known LSOA and a known town. The rest of an
+    LSOA's residents live in output areas with new codes, whose town is known but not their LSOA:
+    they are raked to both totals, starting from where the LSOA's other residents live and which
+    towns are near.
+
+    Parameters
+    ----------
+    survivors : pandas.DataFrame
+        Columns ``lsoa11``, ``town_code`` (``"outside"`` for none), ``residents``: people in output
+        areas that kept their code.
+    totals : pandas.Series
+        Residents of each LSOA in 2021.
+    new_in_towns : pandas.Series
+        Residents of each town who live in output areas with new codes.
+    near : pandas.DataFrame
+        Columns ``lsoa11``, ``town_code``: towns in or near which an LSOA's centre lies.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``lsoa11``, ``town_code``, ``share`` (0 to 1). The shares of an LSOA sum to at most
-        one; what is left lives in no town of the list.
+        ``lsoa11``, ``town_code``, ``share`` of the LSOA's residents (0 to 1) and ``placed``, the
+        part of that share which was raked. What is outside every town is left out.
     """
-    known = pd.DataFrame({"lsoa11": oa_lsoa, "residents": oa_residents}).dropna()
-    total = known.groupby("lsoa11")["residents"].sum()
-    inside = oa_towns.assign(lsoa11=oa_towns["area"].map(oa_lsoa)).dropna(subset=["lsoa11"])
-    inside = inside.groupby(["lsoa11", "town_code"], as_index=False)["residents"].sum()
-    inside["share"] = inside["residents"] / inside["lsoa11"].map(total)
-    return inside[["lsoa11", "town_code", "share"]]
+    known = survivors.groupby(["lsoa11", "town_code"], as_index=False)["residents"].sum()
+    rest = (totals - known.groupby("lsoa11")["residents"].sum().reindex(totals.index).fillna(0)).clip(lower=0)
+    rest = rest[rest > 0.5]
+    # A tenth of a share for every town near by and for the country around it: possible, not likely.
+    possible = pd.concat([near.assign(weight=0.1), pd.DataFrame({"lsoa11": rest.index, "town_code": OUTSIDE, "weight": 0.1})])
+    likely = known.assign(weight=known["residents"] / known.groupby("lsoa11")["residents"].transform("sum"))
+    prior = pd.concat([possible, likely[["lsoa11", "town_code", "weight"]]])
+    prior = prior[prior["lsoa11"].isin(rest.index)].groupby(["lsoa11", "town_code"], as_index=False)["weight"].sum()
+    prior = prior.rename(columns={"lsoa11": "row", "town_code": "column"})
+    wanted = pd.concat([new_in_towns, pd.Series({OUTSIDE: max(rest.sum() - new_in_towns.sum(), 0.0)})])
+    prior["placed"] = rake(prior, rest, wanted)
+    placed = prior.rename(columns={"row": "lsoa11", "column": "town_code"})[["lsoa11", "town_code", "placed"]]
+    both = known.merge(placed, how="outer", on=["lsoa11", "town_code"]).fillna({"residents": 0.0, "placed": 0.0})
+    people = both["residents"] + both["placed"]
+    both["share"] = people / people.groupby(both["lsoa11"]).transform("sum")
+    both["placed"] = both["share"] * both["placed"] / people.where(people > 0)
+    inside = both[(both["town_code"] != OUTSIDE) & (both["share"] > 1e-6)]
+    return inside[["lsoa11", "town_code", "share", "placed"]].reset_index(drop=True)
+
+
+def _residents_2021() -> pd.Series:
+    """Residents of every LSOA of 2011 at the census of 2021, from the LSOAs of 2021."""
+    frame = _lsoa21()
+    # An LSOA of 2021 that joins several of 2011 is divided by their residents of mid-2019.
+    people = frame["lsoa11_code"].map(lsoa_residents()) * frame["share"]
+    part = people / people.groupby(frame["lsoa21_code"]).transform("sum")
+    return (frame["residents"] * part).groupby(frame["lsoa11_code"]).sum()
 
 
 @lru_cache(maxsize=1)
 def lsoa_shares() -> pd.DataFrame:
     """Share of each LSOA's residents who live in each town, from the real files.
 
-    Output areas that kept their code since 2011 (93 % of residents) have a known LSOA. The few LSOAs
-    without any such area go whole to the town whose outline holds their population-weighted centre.
+    As :func:`divide_lsoas`; near is within 2 km of a town's outline.
     """
     parents = read.table("census2011-ethnicity-lsoa11/ethnicities").set_index("OA")["LSOA"]
-    parents = parents.reindex(census_residents().index).dropna()
-    shares = divide_lsoas(parents, census_residents(), output_areas())
-    orphans = lsoa_residents().index.difference(parents.unique())
-    centres = lsoa_centres().loc[orphans]
-    placed = gpd.sjoin(centres, outlines()[["town_code", "geometry"]], predicate="within")
-    extra = pd.DataFrame({"lsoa11": placed.index, "town_code": placed["town_code"], "share": 1.0})
-    return pd.concat([shares, extra], ignore_index=True).sort_values(["lsoa11", "town_code"])
+    areas = pd.DataFrame({"area": census_residents().index, "people": census_residents().to_numpy()})
+    areas["lsoa11"] = areas["area"].map(parents)
+    in_towns = output_areas().assign(lsoa11=lambda frame: frame["area"].map(parents))
+    placed_in_towns = in_towns.groupby("area")["residents"].sum()
+    areas["residents"] = areas["people"] - areas["area"].map(placed_in_towns).fillna(0)
+    outside = areas[areas["residents"] > 0].assign(town_code=OUTSIDE)
+    columns = ["lsoa11", "town_code", "residents"]
+    survivors = pd.concat([in_towns[columns], outside[columns]]).dropna(subset=["lsoa11"])
+    new = in_towns[in_towns["lsoa11"].isna()].groupby("town_code")["residents"].sum()
+    reach = lsoa_centres().assign(geometry=lsoa_centres().buffer(2000))
+    near = gpd.sjoin(reach, outlines()[["town_code", "geometry"]], predicate="intersects")
+    near = pd.DataFrame({"lsoa11": near.index, "town_code": near["town_code"].to_numpy()})
+    return divide_lsoas(survivors, _residents_2021(), new, near)
 
 
 @lru_cache(maxsize=1)

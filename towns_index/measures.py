@@ -93,6 +93,11 @@ def _code_changes() -> dict[str, str]:
     return dict(zip(changes["old_code"], changes["new_code"]))
 
 
+def _left_out(facts: str, key: str, **wanted: str) -> list[str]:
+    """Areas that a file of facts takes out of a table."""
+    return keep_rows(pd.read_csv(paths.FACTS / facts), wanted)[key].tolist()
+
+
 @lru_cache(maxsize=None)
 def area_table(name: str) -> pd.DataFrame:
     """A table of areas as ``definitions/tables.toml`` describes it, indexed by area code."""
@@ -109,6 +114,10 @@ def area_table(name: str) -> pd.DataFrame:
     if entry["geography"].startswith("lad"):
         frame = frame.rename(index=_code_changes())
     frame = frame[known.get_indexer(frame.index) >= 0]
+    if entry.get("first_of_repeated"):
+        frame = frame[~frame.index.duplicated()]
+    if "without" in entry:
+        frame = frame.drop(index=_left_out(**entry["without"]), errors="ignore")
     if not frame.index.is_unique:
         twice = frame.index[frame.index.duplicated()][0]
         raise BadDefinition(f"table {name}: area {twice} stands in {entry['file']} more than once.")

@@ -48,6 +48,11 @@ class Results:
         return int((self.status(letter) == status).sum())
 
     @property
+    def published(self) -> pd.DataFrame:
+        """Clusters that are rebuilt, at least in part, from the published reading."""
+        return self.shown[self.shown["evidence"] == "published"]
+
+    @property
     def shown(self) -> pd.DataFrame:
         """Clusters of which at least part is rebuilt."""
         return self.letters[self.letters["rebuilt"] != "no"]
@@ -88,31 +93,34 @@ def load(settings: dict) -> Results:
 
 def key_findings(r: Results) -> None:
     """The first page: what a decision-maker should take away."""
-    counts, n = r.counts["either"], len(r.towns)
+    n = len(r.towns)
+    counts, published = r.counts["either"], r.published["cluster"].tolist()
+    of_published = clusters.counts(r.members[r.members["cluster"].isin(published)])
     by_region = counts.groupby(r.towns["region"]).mean().sort_values()
     largest = r.shown.assign(full=r.shown["cluster"].map(r.size)).nlargest(3, "full")
+    largest = words.listed([f"{name} ({full})" for name, full in zip(largest["name"], largest["full"])])
     none, many = int((counts == 0).sum()), int((counts >= 6).sum())
-    pairs = _strongest_pairs(r)
     show.callout(
         f"Most towns share some challenges and few have none. The average of {n:,} towns is in "
-        f"{counts.mean():.1f} of the {len(r.shown)} clusters that could be rebuilt, {r.counts['full'].mean():.1f} "
-        f"of them in full. {words.towns(none).capitalize()} are in none and {words.towns(many)} in six or more."
+        f"{of_published['either'].mean():.1f} of the {len(published)} clusters rebuilt from the published reading, "
+        f"{of_published['full'].mean():.1f} of them in full. With two clusters of our own, {words.towns(none)} are in none and "
+        f"{words.towns(many)} in six or more."
     )
     show.prose(
         "\n".join(
             [
-                f"- **The largest clusters** are {words.listed([f'{row.name_} ({row.full})' for row in largest.rename(columns={'name': 'name_'}).itertuples()])}, counted in towns that meet all four criteria.",
-                f"- **Regions differ.** A town in {words.region(by_region.index[-1])} is in {by_region.iloc[-1]:.1f} clusters on average, a town in {words.region(by_region.index[0])} in {by_region.iloc[0]:.1f}.",
-                f"- **Clusters come together.** {pairs}",
+                f"- **The largest clusters** are {largest}, counted in towns that meet all four criteria.",
+                f"- **Regions differ.** A town in {words.region(by_region.index[-1])} is in {by_region.iloc[-1]:.1f} of all {len(r.shown)} clusters on average, a town in {words.region(by_region.index[0])} in {by_region.iloc[0]:.1f}.",
+                f"- **Clusters come together.** {_strongest_pairs(r, published)}",
                 f"- **Similar towns form a gradient, not boxes.** {_groups_in_short(r)}",
-                f"- **The rebuilt index comes close to the published one, not everywhere.** {_fidelity_in_short(r)}",
+                f"- **The towns named in 2020 are mostly found; sizes are not always.** {_fidelity_in_short(r)}",
             ]
         )
     )
 
 
-def _strongest_pairs(r: Results) -> str:
-    lift = clusters.lift(r.members, r.shown["cluster"].tolist())
+def _strongest_pairs(r: Results, letters: list[str]) -> str:
+    lift = clusters.lift(r.members, letters)
     names = r.letters.set_index("cluster")["name"]
     stacked = lift.where(lift.index.to_numpy()[:, None] < lift.columns.to_numpy()).rename_axis(
         index="one", columns="other"
@@ -125,21 +133,30 @@ def _strongest_pairs(r: Results) -> str:
 def _groups_in_short(r: Results) -> str:
     chosen = r.groups["group"].nunique()
     row = r.evidence.set_index("groups").loc[chosen] if chosen in set(r.evidence["groups"]) else None
-    text = f"Taking all indicators together, {chosen} groups of similar towns can be told apart"
+    text = f"On all indicators together {chosen} groups of similar towns can be told apart"
     if row is None:
         return text + "."
+    two = r.evidence.set_index("groups")["stability"].get(2)
     firm = "firm" if row["stability"] >= 0.75 else "a pattern rather than firm types"
-    return f"{text}, but with a mean silhouette of {row['silhouette']:.2f} and a stability of {row['stability']:.2f} they are {firm}."
+    return (
+        f"{text}; with a mean silhouette of {row['silhouette']:.2f}, an average stability of {row['stability']:.2f} and "
+        f"{row['least_stable']:.2f} for the least stable they are {firm}. Two groups would be firmest ({two:.2f})."
+    )
 
 
 def _fidelity_in_short(r: Results) -> str:
     found = r.named["found"]
     testable = r.named[found.isin(["full", "partial", "not"])]
-    right = int(testable["found"].isin(INSIDE).sum())
-    mean = r.checks.set_index("check").loc["mean_clusters"]
+    right, full = int(testable["found"].isin(INSIDE).sum()), int((testable["found"] == "full").sum())
+    assessed = r.members[r.members["status"] != "not_assessed"]
+    inside = assessed["status"].isin(INSIDE).groupby(assessed["cluster"]).mean()
+    chance = testable["cluster"].map(inside).sum()
+    both = r.fidelity.dropna(subset=["published_full", "difference"])
+    ratio = both.set_index("cluster")["full"] / both.set_index("cluster")["published_full"] - 1
     return (
-        f"Of {len(testable)} town memberships that the report of 2020 names and that can be assessed, {right} are found "
-        f"({int((testable['found'] == 'full').sum())} in full). The average town was in {mean['published']} clusters then and is in {mean['rebuilt']:.2f} here."
+        f"Of {len(testable)} memberships that the report of 2020 names and that can be assessed, {right} are found "
+        f"({full} in full); chance would find {chance:.0f}. The sizes of the {len(both)} clusters whose size was published differ by "
+        f"{100 * ratio.min():+.0f} % ({ratio.idxmin()}) to {100 * ratio.max():+.0f} % ({ratio.idxmax()})."
     )
 
 
@@ -322,7 +339,9 @@ def _region_table(r: Results, letter: str) -> pd.DataFrame:
 
 def _criteria_table(r: Results, letter: str) -> None:
     lines = r.criteria[r.criteria["cluster"] == letter]
-    described = store.read("dictionary").query("file == 'indicators.csv'").set_index("column")
+    described = store.read("dictionary")
+    described = described[described["file"].isin(["indicators.csv", "indicators_elections.csv"])].set_index("column")
+    described = described[~described.index.duplicated()]
     rows = [
         {
             "Criterion": f"{line.criterion}{line.part}. {line.label}",
@@ -367,7 +386,7 @@ def combinations(r: Results) -> None:
     letters = r.shown["cluster"].tolist()
     lift = clusters.lift(r.members, letters)
     show.prose(
-        _strongest_pairs(r) + " A value of 1 is what independent clusters would give; below 1 the two avoid each other. "
+        _strongest_pairs(r, letters) + " A value of 1 is what independent clusters would give; below 1 the two avoid each other. "
         "Clusters that share a criterion meet often by construction."
     )
     names = r.letters.set_index("cluster")["name"]
@@ -377,7 +396,7 @@ def combinations(r: Results) -> None:
         figures.heat(table, "Times as often together as if independent", "{:.1f}"),
         "lift",
         "Some clusters come together far more often than chance",
-        alt="Shaded table of how often two clusters meet in a town compared with chance. " + _strongest_pairs(r).replace("*", ""),
+        alt="Shaded table of how often two clusters meet in a town compared with chance. " + _strongest_pairs(r, letters).replace("*", ""),
         table=table.rename_axis("Cluster").reset_index(),
         formats={letter: ".2f" for letter in letters},
     )
@@ -555,7 +574,10 @@ def limits(r: Results) -> None:
     levels = used["indicator"].drop_duplicates().map(described["level"]).value_counts()
     coarse = int(levels.reindex(["LA", "constituency", "county"]).fillna(0).sum())
     authorities = r.towns["local_authority"].nunique()
-    split = r.towns["split_share"]
+    split, raked, cover = r.towns["split_share"], r.towns["raked_share"], r.towns["lsoa_coverage"]
+    off = r.towns.index[(cover - 1).abs() > 0.05]
+    shrinking = r.status("C")
+    growing = (r.indicators["population_growth"].reindex(shrinking.index[shrinking == "full"]) > 0).mean()
     show.prose(
         "\n".join(
             [
@@ -563,7 +585,9 @@ def limits(r: Results) -> None:
                 f"- **A proxy list of towns.** The {len(r.towns):,} towns are those of the ONS list with at least {r.settings['min_population']:,} residents; the list of 2020 was not published.",
                 f"- **Dates.** Change is measured between the censuses of 2011 and 2021 where nothing nearer to 2020 is held; moving in the year to March 2021 is a year of the pandemic.",
                 "- **Two nations.** English and Welsh deprivation domains are on different scales: each town is compared with towns of its own nation.",
-                f"- **Small areas.** In half of the towns fewer than {split.median():.0%} of residents live in small areas that lie partly outside; in {words.towns(int((split > 0.33).sum()))} more than a third do.",
+                f"- **Small areas.** In half of the towns fewer than {split.median():.0%} of residents live in small areas that lie partly outside; in {words.towns(int((split > 0.33).sum()))} more than a third do. Where output areas were drawn anew after 2011 ({raked.mean():.0%} of residents in the average town), their place is inferred from known totals. Numbers by LSOA are least sure in {words.listed([r.name[code] for code in off])}, where they give over 5 % more or fewer residents than are published.",
+                f"- **Below average is not falling.** Averages are of skewed measures: {growing:.0%} of the full members of Shrinking and ageing grew from 2009 to 2019, only less than the mean.",
+                "- **Wales.** Clusters that need English data are not assessed there, and L can be met only partially, because the list of Welsh market towns holds only those with a citation.",
                 "- **Thresholds.** A town just above an average counts like one far above it. How firmly each flag is held is not yet shown.",
                 "- **No causes.** The index describes towns at one time. It cannot say why they differ or what would change them.",
             ]

@@ -44,8 +44,8 @@ def build() -> pd.DataFrame:
     pandas.DataFrame
         One row a town, sorted by code. ``population_2019`` is the published number of residents;
         ``split_share`` the share of the town's residents (as LSOAs give them) who live in an LSOA
-        that lies partly elsewhere; ``lsoa_coverage`` the residents given by LSOAs for each
-        published one.
+        that lies partly elsewhere; ``raked_share`` of those in output areas drawn anew, whose LSOA
+        is inferred; ``lsoa_coverage`` the residents given by LSOAs for each published one.
     """
     listed = ons_list()
     frame = pd.DataFrame(
@@ -63,7 +63,8 @@ def build() -> pd.DataFrame:
         frame[flag] = _flag(flag, frame)
     order = [
         "town_name", "welsh_name", "nation", "region", "local_authority", "size_class", "coastal",
-        "population_2019", "longitude", "latitude", *FLAGS, "output_areas", "split_share", "lsoa_coverage",
+        "population_2019", "longitude", "latitude", *FLAGS, "output_areas", "split_share", "raked_share",
+        "lsoa_coverage",
     ]  # fmt: skip
     return frame[order].sort_index().reset_index()
 
@@ -96,7 +97,11 @@ def _cover(published: pd.Series) -> pd.DataFrame:
     whole = pairs["residents"] >= 0.999 * pairs["area_residents"]
     total = pairs.groupby("town_code")["residents"].sum()
     split = pairs[~whole].groupby("town_code")["residents"].sum().reindex(total.index, fill_value=0)
-    return pd.DataFrame({"split_share": split / total, "lsoa_coverage": total / published})
+    shares = geography.lsoa_shares()
+    raked = (shares["placed"] * shares["lsoa11"].map(geography.lsoa_residents())).groupby(shares["town_code"]).sum()
+    return pd.DataFrame(
+        {"split_share": split / total, "raked_share": raked / total, "lsoa_coverage": total / published}
+    )
 
 
 def _ons_england() -> pd.DataFrame:
