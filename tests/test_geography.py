@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from bundle import needs_bundle
+from bundle import committed, needs_bundle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,23 +26,67 @@ def table(**columns) -> pd.DataFrame:
     return pd.DataFrame(columns, index=["A", "B", "C"], dtype=float)
 
 
+def raked(prior: dict, rows: dict, columns: dict) -> dict:
+    """Amounts of the possible pairs, from a prior of pairs and weights."""
+    frame = pd.DataFrame([(row, column, weight) for (row, column), weight in prior.items()], columns=["row", "column", "weight"])
+    amounts = geography.rake(frame, pd.Series(rows, dtype=float), pd.Series(columns, dtype=float))
+    return dict(zip(prior, amounts))
+
+
+def test_raking_meets_both_totals_and_keeps_to_what_is_possible():
+    even = {("a", "x"): 1, ("a", "y"): 1, ("b", "x"): 1, ("b", "y"): 1}
+    # Nothing known but the totals: 30 x 20 / 40 = 15 and so on.
+    assert raked(even, {"a": 30, "b": 10}, {"x": 20, "y": 20}) == pytest.approx(dict(zip(even, [15, 15, 5, 5])))
+    # b cannot be in x: all 20 of x are a's, and 10 of y.
+    some = {("a", "x"): 1, ("a", "y"): 1, ("b", "y"): 1}
+    # Raking comes near a corner only slowly.
+    assert raked(some, {"a": 30, "b": 10}, {"x": 20, "y": 20}) == pytest.approx(dict(zip(some, [20, 10, 10])), rel=0.02)
+    # Totals that contradict each other: the rows are met.
+    assert raked(even, {"a": 30, "b": 10}, {"x": 10, "y": 10}) == pytest.approx(dict(zip(even, [15, 15, 5, 5])))
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.floats(1, 100), min_size=3, max_size=3), min_size=2, max_size=5))
+def test_raking_gives_totals_that_a_table_could_have(table):
+    # Whatever the true table, its own totals are met from an even prior.
+    truth = pd.DataFrame(table)
+    even = {(f"r{row}", f"c{column}"): 1 for row in range(len(truth)) for column in range(3)}
+    rows = {f"r{row}": total for row, total in truth.sum(axis=1).items()}
+    columns = {f"c{column}": total for column, total in truth.sum().items()}
+    amounts = pd.Series(raked(even, rows, columns))
+    assert amounts.groupby(level=0).sum().to_dict() == pytest.approx(rows)
+    assert amounts.groupby(level=1).sum().to_dict() == pytest.approx(columns)
+
+
 def test_an_lsoa_is_divided_by_the_residents_of_its_output_areas():
-    # L1 has 300 + 100 = 400 people: 300 in S, 100 in T. L2 has 200 + 50: 200 in S, 50 in no town.
-    oa_lsoa = pd.Series({"o1": "L1", "o2": "L1", "o3": "L2", "o4": "L2"})
-    residents = pd.Series({"o1": 300, "o2": 100, "o3": 200, "o4": 50, "o5": 999})
-    members = pd.DataFrame(
-        {"area": ["o1", "o2", "o3", "o5"], "town_code": list("STSS"), "residents": [300, 100, 200, 999]}
+    # L1, all known: 300 in S and 100 in T of 400. L2, all known: 200 in S, 50 in no town.
+    # L3: 60 in S and 40 outside are known; the other 100 of its 200 live in new output areas. L4: all 80 do.
+    # New output areas hold 100 people of S and 80 of T. L3 is near S and L4 near T: so the 100 of L3 are in S
+    # (160 of 200, 100 of them placed) and the 80 of L4 in T.
+    known = pd.DataFrame(
+        [("L1", "S", 250.0), ("L1", "S", 50.0), ("L1", "T", 100.0), ("L2", "S", 200.0), ("L2", "outside", 50.0),
+         ("L3", "S", 60.0), ("L3", "outside", 40.0)],
+        columns=["lsoa11", "town_code", "residents"],
+    )  # fmt: skip
+    totals = pd.Series({"L1": 400.0, "L2": 250.0, "L3": 200.0, "L4": 80.0})
+    near = pd.DataFrame({"lsoa11": ["L3", "L4"], "town_code": ["S", "T"]})
+    divided = geography.divide_lsoas(known, totals, pd.Series({"S": 100.0, "T": 80.0}), near)
+    divided = divided.set_index(["lsoa11", "town_code"])
+    assert divided["share"].to_dict() == pytest.approx(
+        {("L1", "S"): 0.75, ("L1", "T"): 0.25, ("L2", "S"): 0.8, ("L3", "S"): 0.8, ("L4", "T"): 1}
     )
-    shares = geography.divide_lsoas(oa_lsoa, residents, members).set_index(["lsoa11", "town_code"])["share"]
-    # o5 has no known LSOA: it must change nothing.
-    assert shares.to_dict() == {("L1", "S"): 0.75, ("L1", "T"): 0.25, ("L2", "S"): 0.8}
+    assert divided["placed"].to_dict() == pytest.approx(
+        {("L1", "S"): 0, ("L1", "T"): 0, ("L2", "S"): 0, ("L3", "S"): 0.5, ("L4", "T"): 1}
+    )
 
 
-def test_an_output_area_in_two_towns_counts_once_in_all():
-    oa_lsoa, residents = pd.Series({"o1": "L1", "o2": "L1"}), pd.Series({"o1": 100, "o2": 100})
-    members = pd.DataFrame({"area": ["o1", "o1"], "town_code": ["S", "T"], "residents": [50.0, 50.0]})
-    shares = geography.divide_lsoas(oa_lsoa, residents, members)
-    assert shares["share"].tolist() == [0.25, 0.25]
+def test_people_placed_outside_the_towns_are_left_out():
+    # L has 100 known in S and 100 not known; new output areas hold 50 people of S: the others are outside.
+    known = pd.DataFrame({"lsoa11": ["L"], "town_code": ["S"], "residents": [100.0]})
+    near = pd.DataFrame({"lsoa11": ["L"], "town_code": ["S"]})
+    divided = geography.divide_lsoas(known, pd.Series({"L": 200.0}), pd.Series({"S": 50.0}), near)
+    assert divided["share"].tolist() == pytest.approx([0.75])
+    assert divided["placed"].tolist() == pytest.approx([0.25])
 
 
 def test_a_town_takes_the_share_of_an_areas_count_that_its_residents_are():
@@ -128,6 +172,13 @@ def test_there_are_as_many_areas_as_the_census_has():
     assert len(towns.ons_list()) == towns.ons_list()["town_code"].nunique() == 1_186
     assert set(geography.output_areas()["town_code"]) == set(towns.ons_list()["town_code"])
     assert set(geography.outlines()["town_code"]) == set(towns.ons_list()["town_code"])
+
+
+def test_lsoas_give_nearly_all_towns_the_published_residents():
+    cover = (committed("towns").query("in_index")["lsoa_coverage"] - 1).abs()
+    assert cover.median() < 0.01
+    assert (cover < 0.05).mean() > 0.97
+    assert cover.max() < 0.25
 
 
 @needs_bundle

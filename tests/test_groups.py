@@ -14,13 +14,16 @@ def codes(count: int) -> pd.Index:
 
 @pytest.fixture(scope="module")
 def planted():
-    """60, 40 and 20 towns around three points far apart, in four indicators; and which is which."""
+    """28, 25 and 20 towns around three points far apart, in four indicators; and which is which.
+
+    No group can be halved without a part of fewer than 15 towns.
+    """
     random = np.random.default_rng(1)
-    truth = np.repeat([0, 1, 2], [60, 40, 20])
+    truth = np.repeat([0, 1, 2], [28, 25, 20])
     centres = np.array([[0, 0, 0, 0], [9, 0, 9, 0], [0, 9, 0, -9]])
-    data = centres[truth] + random.normal(size=(120, 4))
-    order = random.permutation(120)
-    values = pd.DataFrame(data[order], index=codes(120), columns=list("pqrs"))
+    data = centres[truth] + random.normal(size=(73, 4))
+    order = random.permutation(73)
+    values = pd.DataFrame(data[order], index=codes(73), columns=list("pqrs"))
     return groups.standardise(values)[0], truth[order]
 
 

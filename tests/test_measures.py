@@ -101,6 +101,19 @@ def test_absent_means_zero_only_where_the_table_says_so(toy_table):
     assert toy_table(rows, absent_means_zero=True)["x"].to_dict() == {"A": 1, "B": 0}
 
 
+def test_rows_repeated_with_the_same_numbers_are_read_once_only_where_the_table_says_so(toy_table):
+    rows = pd.DataFrame({"code": ["A", "B", "A"], "x": [1, 2, 1]})
+    assert toy_table(rows, first_of_repeated=True)["x"].to_dict() == {"A": 1, "B": 2}
+
+
+def test_areas_that_a_list_of_facts_leaves_out_have_no_value(toy_table, tmp_path, monkeypatch):
+    (tmp_path / "odd.csv").write_text("seat,election\nA,2010\nB,2015\n")
+    monkeypatch.setattr(paths, "FACTS", tmp_path)
+    rows = pd.DataFrame({"code": ["A", "B"], "x": [1, 2]})
+    without = {"facts": "odd.csv", "key": "seat", "election": "2010"}
+    assert toy_table(rows, without=without)["x"].to_dict() == {"B": 2}
+
+
 def test_percentages_become_counts_of_their_base(toy_table, monkeypatch):
     base = pd.DataFrame({"households": [200.0, 50.0], "residents": [1.0, 1.0]}, index=["A", "B"])
     monkeypatch.setattr(measures, "bases", lambda: base)
@@ -364,8 +377,9 @@ def test_share_alike_measures_stand_in_a_file_of_their_own():
 
 
 @pytest.fixture(scope="module")
-def rebuilt():
+def rebuilt(tmp_path_factory):
     """Towns and measures as a run from the raw bundle computes them."""
+    folder = tmp_path_factory.mktemp("rebuilt")
     patch = pytest.MonkeyPatch()
     patch.setenv(paths.START_VARIABLE, "raw")
     table = towns.select(towns.table(), 8830, 300_000)
@@ -377,7 +391,8 @@ def rebuilt():
         "crosswalk": towns.crosswalk_table(table),
         "measures": measured,
         "measures_elections": from_elections,
-        "reconciliation": measures.reconciliation(measured),
+        # as in the notebook, from the measures as a reader of the file gets them
+        "reconciliation": measures.reconciliation(tables.read_csv(tables.write_csv(measured, folder / "m.csv"))),
     }
     yield frames
     patch.undo()
@@ -415,7 +430,7 @@ def test_no_town_has_more_of_a_part_than_of_the_whole():
     compared = 0
     for row in parts.itertuples():
         if row.table == table_of[row.denominator] and row.measure != row.denominator:
-            assert (measured[row.measure] <= measured[row.denominator] * 1.000001 + 1e-6).all(), row.measure
+            assert not (measured[row.measure] > measured[row.denominator] * 1.000001 + 1e-6).any(), row.measure
             compared += 1
     assert compared > 40
 
@@ -451,13 +466,13 @@ def test_other_towns_are_what_they_are_known_for(index):
     assert sikh.idxmax() == "Smethwick"
     social = 100 * index["social_rented_2011"] / index["households_2011"]
     assert social.mean() == pytest.approx(16, abs=1)  # the report of 2020: 16 %
-    assert social["Blackpool"] == pytest.approx(8, abs=2)  # and 8 %
+    assert social["Blackpool"] == pytest.approx(10.4, abs=0.5)  # the census: 10.5 % in the authority
 
 
 @needs_bundle
 def test_tables_of_areas_add_up_to_england_and_wales():
     assert measures.area_table("ages_2019")["total_population"].sum() == 59_439_840
-    assert measures.area_table("oa_residents")["pop"].sum() == 59_597_300  # Census 2021: 59,597,300 as tabled
+    assert measures.area_table("oa_residents")["pop"].sum() == pytest.approx(59_597_300, abs=500)  # each rounded
     # Ages add up to the total.
     single = measures.area_table("ages_2019").loc[:, "0":"90+"].astype(float)
     assert single.to_numpy().sum() == 59_439_840

@@ -212,6 +212,31 @@ _RECONCILED = {
 }
 
 
+# Topics held twice: percentages of output areas, and official counts.
+_TWICE = {
+    "no_qualification": ("oa_qualification_share", "highest_qualification_6a-000", "no_qualification_2021", "adults_2021"),
+    "level_4": ("oa_qualification_share", "highest_qualification_6a-003", "level_4_2021", "adults_2021"),
+    "social_rented": ("oa_tenure_share", "hh_tenure_5a-002", "social_rented_2021", "households_2021"),
+}
+
+
+def compared(check: str, label: str, unit: str, measured: pd.Series, stated: pd.Series, relative: bool = False) -> dict:
+    """One line of the reconciliation: two series by town, their median and largest difference."""
+    difference = (100 * (measured / stated - 1) if relative else measured - stated).dropna()
+    worst = difference.abs().idxmax()
+    return {
+        "check": check,
+        "label": label,
+        "towns": len(difference),
+        "median_difference": difference.abs().median(),
+        "largest_difference": difference.abs().max(),
+        "unit": unit,
+        "town_code": worst,
+        "measured": float(measured[worst]),
+        "published": float(stated[worst]),
+    }
+
+
 def reconcile(frame: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Population and age shares by LSOA weights against the publisher's own columns.
 
@@ -230,27 +255,24 @@ def reconcile(frame: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     ours, theirs = frame.set_index("town_code"), published.set_index("town_code")
     rows = []
     for check, (measure, base, column, label, unit) in _RECONCILED.items():
-        if base:
-            measured, stated = 100 * ours[measure] / ours[base], 100 * theirs[column]
-            difference = measured - stated
-        else:
-            measured, stated = ours[measure], theirs[column]
-            difference = 100 * (measured / stated - 1)
-        worst = difference.abs().idxmax()
+        measured = 100 * ours[measure] / ours[base] if base else ours[measure]
+        stated = 100 * theirs[column] if base else theirs[column]
+        rows.append(compared(check, label, unit, measured, stated, relative=base is None))
+    return pd.DataFrame(rows)
+
+
+def reconcile_twice(frame: pd.DataFrame) -> pd.DataFrame:
+    """Town shares from percentages of output areas against those from official counts, as :func:`reconcile`."""
+    ours = frame.set_index("town_code")
+    pairs = geography.joint("oa21")
+    rows = []
+    for check, (table_name, column, measure, base) in _TWICE.items():
+        counts = geography.add_up(area_table(table_name)[[column]], pairs)[column]
+        label = definitions().set_index("measure").loc[measure, "label"]
         rows.append(
-            {
-                "check": check,
-                "label": label,
-                "towns": int(difference.notna().sum()),
-                "median_difference": difference.abs().median(),
-                "largest_difference": difference.abs().max(),
-                "unit": unit,
-                "town_code": worst,
-                "town_name": theirs.loc[worst, "town_name"],
-                "measured": measured[worst],
-                "published": float(stated[worst]),
-            }
-        )
+            compared(check, f"{label}: percentages against counts", "percentage points",
+                     100 * counts / ours[base], 100 * ours[measure] / ours[base])
+        )  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -258,4 +280,8 @@ def reconciliation(frame: pd.DataFrame) -> pd.DataFrame:
     """The comparison of :func:`reconcile`, from the raw bundle or from the snapshot."""
     if paths.start() != "raw":
         return store.read("reconciliation")
-    return reconcile(frame, read.table("town-list-ons-2020/towns_indicators_1186"))
+    listed = read.table("town-list-ons-2020/towns_indicators_1186")
+    lines = pd.concat([reconcile(frame, listed), reconcile_twice(frame)], ignore_index=True)
+    names = listed.set_index("town_code")["town_name"]
+    lines.insert(lines.columns.get_loc("town_code") + 1, "town_name", lines["town_code"].map(names))
+    return lines
