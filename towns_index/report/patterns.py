@@ -1,0 +1,147 @@
+"""What goes together: combinations of clusters, regions and sizes, groups of similar towns."""
+
+import pandas as pd
+
+from towns_index import clusters, figures, groups, indicators, show, words
+from towns_index.report import summaries
+from towns_index.report.results import INSIDE, Results
+
+
+def combinations(r: Results) -> None:
+    """How clusters combine."""
+    show.figure(
+        figures.counts_histogram(r.counts),
+        "counts-histogram",
+        f"The typical town is in {r.counts['either'].median():.0f} clusters",
+        alt="Bar chart of towns by number of clusters, full or partial. "
+        + " ".join(f"{number}: {towns_} towns." for number, towns_ in r.counts["either"].value_counts().sort_index().items()),
+        table=r.counts["either"].value_counts().sort_index().rename("Towns").rename_axis("Clusters").reset_index(),
+    )
+    letters = r.shown["cluster"].tolist()
+    lift = clusters.lift(r.members, letters)
+    show.prose(
+        summaries.strongest_pairs(r, letters) + " A value of 1 is what independent clusters would give; below 1 the two avoid each other. "
+        "Clusters that share a criterion meet often by construction."
+    )
+    names = r.letters.set_index("cluster")["name"]
+    table = lift.copy()
+    table.index = [f"{letter}  {names[letter]}" for letter in letters]
+    show.figure(
+        figures.heat(table, "Times as often together as if independent", "{:.1f}"),
+        "lift",
+        "Some clusters come together far more often than chance",
+        alt="Shaded table of how often two clusters meet in a town compared with chance. " + summaries.strongest_pairs(r, letters).replace("*", ""),
+        table=table.rename_axis("Cluster").reset_index(),
+        formats={letter: ".2f" for letter in letters},
+    )
+    top = r.counts.sort_values(["either", "full"], ascending=False).head(12)
+    listing = pd.DataFrame(
+        {
+            "Town": r.name.reindex(top.index),
+            "Region": r.towns["region"].reindex(top.index),
+            "Full": top["full"],
+            "Partial": top["partial"],
+            "Clusters": [_letters(r, code) for code in top.index],
+        }
+    )
+    show.table(
+        listing.reset_index(drop=True),
+        "most-clusters",
+        "Towns in the largest number of clusters",
+        note="Capital letter: full; small letter: partial. A count of characteristics, not a ranking of towns.",
+    )
+
+
+def _letters(r: Results, code: str) -> str:
+    mine = r.members[(r.members["town_code"] == code) & r.members["status"].isin(INSIDE)]
+    return " ".join(row.cluster if row.status == "full" else row.cluster.lower() for row in mine.itertuples())
+
+
+def places(r: Results) -> None:
+    """Regions and town sizes."""
+    names = r.shown.set_index("cluster")["name"]
+    for column, title, name in (
+        ("region", "Regions have different profiles", "regions"),
+        ("size_class", "Large and small towns differ in kind", "sizes"),
+    ):
+        share = _share_inside(r, r.towns[column]).reindex(names.index)
+        if column == "size_class":
+            share = share[["small", "medium", "large"]]
+        mean = r.counts["either"].groupby(r.towns[column]).mean()
+        share.index = [f"{letter}  {names[letter]}" for letter in share.index]
+        show.figure(
+            figures.heat(share, "Share of towns in the cluster, full or partial, %", width=7.2 if column == "region" else 5.4),
+            f"share-by-{name}",
+            title,
+            alt=f"Shaded table of the share of towns in each cluster by {column.replace('_', ' ')}. The average number of clusters is highest for {mean.idxmax()} ({mean.max():.1f}) and lowest for {mean.idxmin()} ({mean.min():.1f}).",
+            table=share.rename_axis("Cluster").rename_axis(columns=None).reset_index(),
+            formats={str(label): ".1f" for label in share.columns},
+        )
+    mean = r.counts["either"].groupby(r.towns["region"]).mean().sort_values(ascending=False)
+    show.figure(
+        figures.bars(mean, "Clusters of the average town", r.counts["either"].mean()),
+        "mean-by-region",
+        f"Towns in {words.region(mean.index[0])} are in the most clusters, in {words.region(mean.index[-1])} in the fewest",
+        alt="Bar chart of the clusters of the average town by region. " + " ".join(f"{region}: {value:.1f}." for region, value in mean.items()),
+        table=mean.rename("Clusters").rename_axis("Region").reset_index(),
+        formats={"Clusters": ".2f"},
+    )
+
+
+def _share_inside(r: Results, kind: pd.Series) -> pd.DataFrame:
+    """Percentage of the assessed towns of each kind in each cluster; empty where none was assessed."""
+    assessed = r.members[r.members["status"] != "not_assessed"]
+    inside = assessed["status"].isin(INSIDE)
+    table = inside.groupby([assessed["cluster"], assessed["town_code"].map(kind).rename("kind")]).mean()
+    return 100 * table.unstack().rename_axis(columns=None)
+
+
+def similar_towns(r: Results) -> None:
+    """Groups of similar towns."""
+    lines = indicators.definitions()
+    table = r.groups.assign(town=r.groups["town_code"].map(r.name))
+    typical = table.sort_values("place").groupby("group")["town"].apply(lambda names: words.listed(names.head(5).tolist()))
+    atypical = table.sort_values("silhouette").groupby("group")["town"].apply(lambda names: words.listed(names.head(3).tolist()))
+    summary = table.groupby("group").agg(Traits=("group_name", "first"), Towns=("town", "size"), Stability=("group_stability", "first"))
+    summary = summary.join(typical.rename("Typical towns")).join(atypical.rename("Least typical"))
+    weak = int((table["silhouette"] < 0).sum())
+    show.prose(
+        f"The clusters sort towns by set criteria. Grouping asks instead which towns resemble each other on {len(groups.columns(lines))} "
+        f"indicators at once. {summaries.groups_in_short(r)} {words.towns(weak).capitalize()} lie nearer to another group than to their own: "
+        f"read a group as a neighbourhood on a map, not as a box. Stability is the share of a group found again when the towns are drawn "
+        f"anew: 0.75 and more is firm, 0.6 a pattern, 0.5 and less none."
+    )
+    show.table(summary.rename_axis("Group").reset_index(), "groups", "Groups of similar towns", formats={"Stability": ".2f"})
+    show.figure(
+        figures.group_maps(r.towns, r.groups),
+        "group-maps",
+        "Where similar towns are",
+        alt="Small maps, one for each group of similar towns. "
+        + " ".join(f"Group {row.Index}: {row.Towns} towns, {row.Traits.lower()}." for row in summary.itertuples()),
+        table=summary[["Traits", "Towns"]].rename_axis("Group").reset_index(),
+    )
+    picture = r.profiles.pivot(index="indicator", columns="group", values="z_score").reindex(groups.columns(lines))
+    picture.index = picture.index.map(lines.set_index("indicator")["label"])
+    picture.columns = [str(name) for name in picture.columns]
+    show.figure(
+        figures.heat(picture, "Group; standard deviations from the mean of all towns", "{:.1f}", diverging=True),
+        "group-profiles",
+        "What sets the groups apart",
+        alt="Shaded table of every indicator in every group. "
+        + " ".join(f"Group {row.Index} is {row.Traits.lower()}." for row in summary.itertuples()),
+        table=picture.rename_axis("Indicator").reset_index(),
+        formats={name: ".2f" for name in picture.columns},
+    )
+    names = r.shown.set_index("cluster")["name"]
+    share = _share_inside(r, r.groups.set_index("town_code")["group"]).reindex(names.index)
+    share.index = [f"{letter}  {names[letter]}" for letter in share.index]
+    share.columns = [str(name) for name in share.columns]
+    show.figure(
+        figures.heat(share, "Group; share of its towns in the cluster, full or partial, %", width=6.4),
+        "groups-and-clusters",
+        "Groups and clusters tell related stories",
+        alt="Shaded table of the share of each group's towns that are in each cluster. "
+        + " ".join(f"Group {name}: most often {share[name].idxmax()[3:]} ({share[name].max():.0f} per cent)." for name in share.columns),
+        table=share.rename_axis("Cluster").reset_index(),
+        formats={name: ".0f" for name in share.columns},
+    )

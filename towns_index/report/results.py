@@ -1,0 +1,83 @@
+"""What the report draws on: the published tables and the definitions, read once."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from towns_index import clusters, store, towns, words
+
+INSIDE = ["full", "partial"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that the report draws on: the published tables and the definitions."""
+
+    towns: pd.DataFrame
+    all_towns: pd.DataFrame
+    letters: pd.DataFrame
+    criteria: pd.DataFrame
+    judged: pd.DataFrame
+    members: pd.DataFrame
+    counts: pd.DataFrame
+    indicators: pd.DataFrame
+    groups: pd.DataFrame
+    profiles: pd.DataFrame
+    evidence: pd.DataFrame
+    fidelity: pd.DataFrame
+    named: pd.DataFrame
+    checks: pd.DataFrame
+    settings: dict
+
+    @property
+    def name(self) -> pd.Series:
+        """Short name of each town."""
+        return self.towns["town_name"].map(words.short)
+
+    def status(self, letter: str) -> pd.Series:
+        """Status of each town in one cluster."""
+        return self.members[self.members["cluster"] == letter].set_index("town_code")["status"]
+
+    def size(self, letter: str, status: str = "full") -> int:
+        """Number of towns with one status in a cluster."""
+        return int((self.status(letter) == status).sum())
+
+    @property
+    def published(self) -> pd.DataFrame:
+        """Clusters that are rebuilt, at least in part, from the published reading."""
+        return self.shown[self.shown["evidence"] == "published"]
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """Clusters of which at least part is rebuilt."""
+        return self.letters[self.letters["rebuilt"] != "no"]
+
+
+def load(settings: dict) -> Results:
+    """Read the published tables.
+
+    Parameters
+    ----------
+    settings : dict
+        The parameters of the build, as shown to the reader.
+    """
+    table = store.read("towns")
+    members = store.read("memberships")
+    letters, criteria = clusters.definitions()
+    return Results(
+        towns=towns.in_index(table),
+        all_towns=table,
+        letters=letters,
+        criteria=clusters.in_force(criteria, settings),
+        judged=store.read("criteria").astype({"criterion": str}),
+        members=members,
+        counts=clusters.counts(members),
+        indicators=store.read("indicators").set_index("town_code"),
+        groups=store.read("groups"),
+        profiles=store.read("group_profiles"),
+        evidence=store.read("group_evidence"),
+        fidelity=store.read("fidelity"),
+        named=store.read("named_towns"),
+        checks=store.read("check_values"),
+        settings=settings,
+    )

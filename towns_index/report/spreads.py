@@ -1,0 +1,134 @@
+"""One spread for each cluster: words, map, criteria, regions, typical towns."""
+
+import pandas as pd
+
+from towns_index import clusters, figures, show, store, words
+from towns_index.report import summaries
+from towns_index.report.results import INSIDE, Results
+
+
+def cluster(r: Results, letter: str) -> None:
+    """The spread of one cluster: words, map, criteria, regions, typical towns."""
+    row = r.letters.set_index("cluster").loc[letter]
+    show.prose(f"### {letter}. {row['name']}")
+    if row["rebuilt"] == "no":
+        _not_rebuilt(r, letter, row)
+        return
+    status = r.status(letter)
+    shares = clusters.criterion_shares(r.judged, r.criteria)
+    shares = shares[shares["cluster"] == letter].set_index("label")["share"]
+    show.prose(_cluster_text(r, letter, row, status))
+    show.figure(
+        figures.spread(r.towns, status, shares),
+        f"cluster-{letter.lower()}",
+        _cluster_title(r, letter, row),
+        alt=f"Map of the {r.size(letter)} full and {r.size(letter, 'partial')} partial members of {row['name']}; most are in "
+        f"{summaries.main_region(r, letter)}. Beside it bars: "
+        + " ".join(f"{label}: {'not rebuilt' if pd.isna(value) else f'{value:.0%} of towns'}." for label, value in shares.items()),
+        table=_region_table(r, letter),
+        formats={"Share of towns": ".0%"},
+    )
+    _criteria_table(r, letter)
+
+
+def _cluster_title(r: Results, letter: str, row: pd.Series) -> str:
+    if r.size(letter):
+        return f"{row['name']}: {words.towns(r.size(letter))} meet every criterion"
+    return f"{row['name']}: {words.towns(r.size(letter, 'partial'))} meet three criteria"
+
+
+def _cluster_text(r: Results, letter: str, row: pd.Series, status: pd.Series) -> str:
+    inside = status[status.isin(INSIDE)].index
+    region = r.towns.loc[inside, "region"].value_counts()
+    base = r.towns["region"].value_counts()
+    base = base.reindex(r.towns.loc[status.index[status != "not_assessed"], "region"].unique())
+    rate = (region.reindex(base.index, fill_value=0) / base).dropna()
+    rate = rate[base[rate.index] >= 20].sort_values(ascending=False)
+    typical = typical_towns(r, letter)
+    hardest = _hardest(r, letter)
+    published = row["published_full"]
+    full = words.towns(r.size(letter)) + " are" if r.size(letter) else "No town is"
+    size = f"{full} in it in full and {words.towns(r.size(letter, 'partial'))} partially"
+    if row["rebuilt"] == "partly":
+        size += ", because one of the four criteria is not rebuilt"
+    if published:
+        size += f"; the report of 2020 counted {published} in full"
+    kind = {"own": " This is our own reading.", "published": ""}[row["evidence"]]
+    sentences = [
+        f"{row['about']}{kind}",
+        f"{size[0].upper()}{size[1:]}.",
+        f"It is most common in {words.region(rate.index[0])}, where {rate.iloc[0]:.0%} of towns are in it at least partially, and least in {words.region(rate.index[-1])} ({rate.iloc[-1]:.0%})." if len(rate) > 1 else "",
+        f"The criterion that fewest towns meet: *{hardest}*." if hardest else "",
+        f"Towns furthest inside it: {words.listed(typical)}." if typical else "",
+    ]
+    unknown = int((status == "not_assessed").sum())
+    if unknown:
+        sentences.append(f"{words.towns(unknown).capitalize()} could not be assessed.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _hardest(r: Results, letter: str) -> str:
+    shares = clusters.criterion_shares(r.judged, r.criteria)
+    shares = shares[(shares["cluster"] == letter) & (shares["assessed"] > 0)].sort_values("share")
+    if not len(shares):
+        return ""
+    label, share = shares.iloc[0][["label", "share"]]
+    return f"{label} ({share:.0%})"
+
+
+def typical_towns(r: Results, letter: str, count: int = 6) -> list[str]:
+    """Members that pass their criteria by the widest margin, measured in standard deviations.
+
+    The margin of a town is the mean, over the criteria with numbers, of how far it lies beyond the
+    threshold. Full members come first; partial ones stand in where there is no full one.
+    """
+    part = r.judged[(r.judged["cluster"] == letter) & r.judged["value"].notna()].copy()
+    spread = part.groupby("criterion")["value"].transform("std")
+    part["margin"] = ((part["value"] - part["threshold"]) / spread.where(spread > 0)).abs()
+    part["margin"] = part["margin"].where(part["met"].astype("boolean").fillna(False), -part["margin"])
+    status = r.status(letter)
+    best = "full" if (status == "full").any() else "partial"
+    inside = status.index[status == best]
+    margin = part[part["town_code"].isin(inside)].groupby("town_code")["margin"].mean().sort_values(ascending=False)
+    return [r.name[code] for code in margin.index[:count]]
+
+
+def _region_table(r: Results, letter: str) -> pd.DataFrame:
+    frame = pd.DataFrame({"region": r.towns["region"], "status": r.status(letter)})
+    table = frame.groupby(["region", "status"]).size().unstack(fill_value=0).reindex(columns=INSIDE, fill_value=0)
+    towns_in = frame["region"].value_counts()
+    table["Share of towns"] = (table["full"] + table["partial"]) / towns_in
+    return table.rename(columns={"full": "Full", "partial": "Partial"}).rename_axis("Region").reset_index()
+
+
+def _criteria_table(r: Results, letter: str) -> None:
+    lines = r.criteria[r.criteria["cluster"] == letter]
+    described = store.read("dictionary")
+    described = described[described["file"].isin(["indicators.csv", "indicators_elections.csv"])].set_index("column")
+    described = described[~described.index.duplicated()]
+    rows = [
+        {
+            "Criterion": f"{line.criterion}{line.part}. {line.label}",
+            "Measured by": described["label"].get(line.indicator, "–"),
+            "Level": described["level"].get(line.indicator, "–"),
+            "Compared with": line.comparator,
+            "Evidence": line.evidence,
+            "Stands in for": line.stands_in_for or "–",
+        }
+        for line in lines.itertuples()
+    ]
+    show.table(pd.DataFrame(rows), f"criteria-{letter.lower()}", f"Criteria of {letter}, and what measures them")
+
+
+def _not_rebuilt(r: Results, letter: str, row: pd.Series) -> None:
+    half = store.read("memberships_elections")
+    both = int((half["criteria_met"] == 2).sum())
+    one = int((half["criteria_met"] == 1).sum())
+    unknown = int((half["criteria_assessed"] == 0).sum())
+    show.prose(
+        f"{row['about']} **This cluster is declared not rebuilt**: no town can be full or partial, and nothing else, such as "
+        f"the vote to leave the European Union, is put in the place of the private data. The open half is shown for what it "
+        f"is: of the two open criteria, from ward votes of 2014 and 2016 to 2019, {words.towns(both)} meet both, "
+        f"{words.towns(one)} meet one, and {words.towns(unknown)} had no ward election that reaches them."
+    )
+    _criteria_table(r, letter)

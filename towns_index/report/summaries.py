@@ -1,0 +1,51 @@
+"""Findings that several sections put into words."""
+
+from towns_index import clusters, words
+from towns_index.report.results import INSIDE, Results
+
+
+def strongest_pairs(r: Results, letters: list[str]) -> str:
+    lift = clusters.lift(r.members, letters)
+    names = r.letters.set_index("cluster")["name"]
+    stacked = lift.where(lift.index.to_numpy()[:, None] < lift.columns.to_numpy()).rename_axis(
+        index="one", columns="other"
+    ).stack()
+    top = stacked.nlargest(2)
+    parts = [f"*{names[a]}* and *{names[b]}* ({value:.1f} times)" for (a, b), value in top.items()]
+    return f"The pairs that meet most often, compared with chance: {words.listed(parts)}."
+
+
+def groups_in_short(r: Results) -> str:
+    chosen = r.groups["group"].nunique()
+    row = r.evidence.set_index("groups").loc[chosen] if chosen in set(r.evidence["groups"]) else None
+    text = f"On all indicators together {chosen} groups of similar towns can be told apart"
+    if row is None:
+        return text + "."
+    two = r.evidence.set_index("groups")["stability"].get(2)
+    firm = "firm" if row["stability"] >= 0.75 else "a pattern rather than firm types"
+    return (
+        f"{text}; with a mean silhouette of {row['silhouette']:.2f}, an average stability of {row['stability']:.2f} and "
+        f"{row['least_stable']:.2f} for the least stable they are {firm}. Two groups would be firmest ({two:.2f})."
+    )
+
+
+def fidelity_in_short(r: Results) -> str:
+    found = r.named["found"]
+    testable = r.named[found.isin(["full", "partial", "not"])]
+    right, full = int(testable["found"].isin(INSIDE).sum()), int((testable["found"] == "full").sum())
+    assessed = r.members[r.members["status"] != "not_assessed"]
+    inside = assessed["status"].isin(INSIDE).groupby(assessed["cluster"]).mean()
+    chance = testable["cluster"].map(inside).sum()
+    both = r.fidelity.dropna(subset=["published_full", "difference"])
+    ratio = both.set_index("cluster")["full"] / both.set_index("cluster")["published_full"] - 1
+    return (
+        f"Of {len(testable)} memberships that the report of 2020 names and that can be assessed, {right} are found "
+        f"({full} in full); chance would find {chance:.0f}. The sizes of the {len(both)} clusters whose size was published differ by "
+        f"{100 * ratio.min():+.0f} % ({ratio.idxmin()}) to {100 * ratio.max():+.0f} % ({ratio.idxmax()})."
+    )
+
+
+def main_region(r: Results, letter: str) -> str:
+    status = r.status(letter)
+    members = r.towns.loc[status.index[status.isin(INSIDE)], "region"]
+    return words.region(members.value_counts().index[0]) if len(members) else "no region"
