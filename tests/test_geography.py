@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from towns_index import formula, geography, measures, read, towns
 
-# Three areas. A (100 people) lies in town S; B (200) half in S, a quarter in T, a quarter in no town;
-# C (50) lies in T. So S has 100 + 100 = 200 people and T 50 + 50 = 100.
+# Three areas. A (300 people) lies in town S; B (200) half in S, a quarter in T, a quarter in no town;
+# C (150) lies in T. So S has 300 + 100 = 400 people and T 50 + 150 = 200.
 PAIRS = pd.DataFrame(
     {
         "area": ["A", "B", "B", "C"],
         "town_code": ["S", "S", "T", "T"],
-        "residents": [100.0, 100.0, 50.0, 50.0],
-        "area_residents": [100.0, 200.0, 200.0, 50.0],
+        "residents": [300.0, 100.0, 50.0, 150.0],
+        "area_residents": [300.0, 200.0, 200.0, 150.0],
     }
 )
 
@@ -104,8 +104,9 @@ def test_a_town_none_of_whose_areas_has_a_count_has_none():
 
 
 def test_a_rate_is_averaged_over_residents():
-    # S: (100 x 1 + 100 x 4) / 200 = 2.5. T: (50 x 4 + 50 x 10) / 100 = 7. (By whole areas S had 3.)
-    assert geography.average(table(rate=[1, 4, 10]), PAIRS)["rate"].to_dict() == {"S": 2.5, "T": 7}
+    # S: (300 x 1 + 100 x 4) / 400 = 1.75. T: (50 x 4 + 150 x 10) / 200 = 8.5.
+    # (If areas weighed the same, S had 2.5 and T 7; with whole areas, S 2.2 and T 6.57.)
+    assert geography.average(table(rate=[1, 4, 10]), PAIRS)["rate"].to_dict() == {"S": 1.75, "T": 8.5}
 
 
 def test_a_rate_with_a_base_of_its_own_is_averaged_over_that_base():
@@ -118,7 +119,7 @@ def test_a_rate_with_a_base_of_its_own_is_averaged_over_that_base():
 def test_an_area_without_a_rate_leaves_the_mean_to_the_others():
     averaged = geography.average(table(one=[1, np.nan, 10], two=[1, 4, 10]), PAIRS)
     assert averaged["one"].to_dict() == {"S": 1, "T": 10}
-    assert averaged["two"].to_dict() == {"S": 2.5, "T": 7}  # each column has its own weights
+    assert averaged["two"].to_dict() == {"S": 1.75, "T": 8.5}  # each column has its own weights
     weighted = geography.average(table(rate=[1, np.nan, 10]), PAIRS, table(rate=[10, 120, 10]))["rate"]
     assert weighted.to_dict() == {"S": 1, "T": 10}
     assert np.isnan(geography.average(table(rate=[1, 4, np.nan]), PAIRS[PAIRS["area"] != "B"])["rate"]["T"])
@@ -152,7 +153,7 @@ def test_counts_of_the_towns_and_of_the_people_outside_add_up_to_the_total(areas
 @given(st.lists(st.floats(-100, 100), min_size=3, max_size=3))
 def test_an_average_lies_between_the_lowest_and_the_highest_rate(rates):
     averaged = geography.average(table(rate=rates), PAIRS)["rate"]
-    assert averaged["S"] == pytest.approx((rates[0] + rates[1]) / 2, abs=1e-9)
+    assert averaged["S"] == pytest.approx((3 * rates[0] + rates[1]) / 4, abs=1e-9)
     assert min(rates) - 1e-9 <= averaged["T"] <= max(rates) + 1e-9
 
 

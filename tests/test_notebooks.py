@@ -63,18 +63,14 @@ def test_it_holds_steps_and_no_programs(path):
 
 @each
 def test_it_finds_the_project_when_it_is_run_alone(path):
-    # As JupyterLab and `jupyter nbconvert --execute` run it: in its own folder, with nothing set.
-    imports = []
-    for cell in code_cells(path):
-        imports.append(cell.source)
-        if "from towns_index" in cell.source or "import towns_index" in cell.source:
-            break
-    head = "\n".join(imports).split("show.begin")[0]
+    # As `jupyter nbconvert --execute` runs it: in its own folder, with nothing set.
+    code = "\n".join(cell.source for cell in code_cells(path))
+    before, first, _ = code.partition("\nfrom towns_index")
+    assert first
+    check = "\nimport importlib.util\nsys = __import__('sys')\nsys.exit(importlib.util.find_spec('towns_index') is None)"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    run = subprocess.run(
-        [sys.executable, "-c", head], cwd=paths.NOTEBOOKS, env=environment, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stderr[-500:]
+    run = subprocess.run([sys.executable, "-c", before + check], cwd=paths.NOTEBOOKS, env=environment)
+    assert run.returncode == 0, "sys.path needs the project's folder before the first import of towns_index"
 
 
 @pytest.fixture(scope="module")

@@ -123,10 +123,10 @@ def test_verify_names_every_bad_file_and_no_good_one(bundle):
 
 
 def test_preflight_speaks_once_and_only_of_raw_files(bundle):
-    (message,) = checks.preflight("raw", bundle)
+    (message,) = checks.raw_files("raw", bundle)
     assert message.startswith("5 raw file(s)") and "run_all.py fetch" in message
-    assert checks.preflight("snapshot", bundle) == []
-    assert "does not exist" in checks.preflight("raw", bundle / "nowhere")[0]
+    assert checks.raw_files("snapshot", bundle) == []
+    assert "does not exist" in checks.raw_files("raw", bundle / "nowhere")[0]
 
 
 def test_a_source_that_is_not_used_is_not_asked_for(bundle):

@@ -24,9 +24,11 @@ def preflight(start: str, raw_dir: Path) -> list[str]:
         sources.register()
     except sources.BadRegister as error:
         return [str(error)]
-    found = definitions() + facts()
-    if found:
-        return found
+    return definitions() + facts() or raw_files(start, raw_dir)
+
+
+def raw_files(start: str, raw_dir: Path) -> list[str]:
+    """What is missing or altered among the raw files, if the run starts from them; one message for all."""
     if start != "raw":
         return []
     if not Path(raw_dir).is_dir():

@@ -59,7 +59,9 @@ def build() -> pd.DataFrame:
         measured[~apart].reset_index().assign(file="measures"),
         measured[apart].reset_index().assign(file="measures_elections"),
     ]
-    described = indicators.describe(indicators.definitions(), measured)
+    columns = pd.read_csv(paths.DEFINITIONS / "columns.csv", keep_default_na=False)
+    flags = columns[columns["file"] == "towns"].set_index("column")
+    described = indicators.describe(indicators.definitions(), pd.concat([measured, flags]))
     described = described.rename(columns={"indicator": "column", "formula": "denominator"})
     elections = described["column"].isin(share_alike_indicators())
     described["evidence"] = "own"
@@ -68,7 +70,7 @@ def build() -> pd.DataFrame:
         described[~elections].assign(file="indicators"),
         described[elections].assign(file="indicators_elections"),
     ]
-    rows.append(pd.read_csv(paths.DEFINITIONS / "columns.csv", keep_default_na=False))
+    rows.append(columns)
     frame = pd.concat(rows, ignore_index=True)[COLUMNS]
     key = frame.loc[frame["file"].isin(["measures", "indicators", "measures_elections", "indicators_elections"]), "file"]
     codes = frame[(frame["file"] == "towns") & (frame["column"] == "town_code")]

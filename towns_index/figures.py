@@ -260,7 +260,7 @@ def towns_map(towns: pd.DataFrame, size_class: pd.Series) -> Figure:
     for name, colour in colours.items():
         _dots(axes, places[size_class.reindex(places.index) == name], colour, {"small": 8, "medium": 16, "large": 30}[name])
     words = {"small (to 20,000)": "#9DB7CE", "medium (to 75,000)": style.TEAL, "large": style.PLUM}
-    _legend(axes, words, loc="upper right", title="Residents in 2019")
+    _legend(axes, words, loc="upper right", title="Residents in 2011")
     return fig
 
 

@@ -79,8 +79,8 @@ def build(argv: Sequence[str], root: Path) -> int:
     problems += _without_effect(asked.settings, selected, known)
     problems += stages.notebook_faults(root, selected)
     if run is not None and selected:
-        if run.start == "snapshot" and not problems:
-            copy_snapshot(plan.stages, run)
+        if not problems:
+            copy_published(selected, run)
         problems += stages.missing_inputs(selected, root, run.out, run.start)
     if problems:
         raise Problems(problems)
@@ -150,11 +150,20 @@ def _folder(chosen: str | None, otherwise: Path) -> Path:
     return Path(chosen).expanduser().resolve() if chosen else otherwise
 
 
-def copy_snapshot(all_stages: Sequence[stages.Stage], run: Run) -> None:
-    """Copy the committed tables to a folder of results that has none yet."""
+def copy_published(selected: Sequence[stages.Stage], run: Run) -> None:
+    """Copy what the selected stages need and do not write from the project to another folder of results.
+
+    A snapshot start needs the outputs of the stages that would read the raw files, too.
+    """
     if run.out == run.root:
         return
-    for path in [path for stage in all_stages if stage.raw for path in stage.outputs]:
+    written = {path for stage in selected for path in stage.writes}
+    needed = {path for stage in selected for path in stage.inputs} - written
+    if run.start == "snapshot":
+        needed |= {path for stage in selected if stage.raw for path in stage.outputs}
+    for path in sorted(needed):
+        if path.split("/")[0] in stages.PROJECT_FOLDERS:
+            continue
         source = run.root / path
         for file in files_below(source) if source.exists() else ():
             copy = run.out / file.relative_to(run.root)
