@@ -14,16 +14,13 @@ def codes(count: int) -> pd.Index:
 
 @pytest.fixture(scope="module")
 def planted():
-    """28, 25 and 20 towns around three points far apart, in four indicators; and which is which.
-
-    No group can be halved without a part of fewer than 15 towns.
-    """
+    """60, 40 and 20 towns around three points far apart, in four indicators; and which is which."""
     random = np.random.default_rng(1)
-    truth = np.repeat([0, 1, 2], [28, 25, 20])
+    truth = np.repeat([0, 1, 2], [60, 40, 20])
     centres = np.array([[0, 0, 0, 0], [9, 0, 9, 0], [0, 9, 0, -9]])
-    data = centres[truth] + random.normal(size=(73, 4))
-    order = random.permutation(73)
-    values = pd.DataFrame(data[order], index=codes(73), columns=list("pqrs"))
+    data = centres[truth] + random.normal(size=(120, 4))
+    order = random.permutation(120)
+    values = pd.DataFrame(data[order], index=codes(120), columns=list("pqrs"))
     return groups.standardise(values)[0], truth[order]
 
 
@@ -99,8 +96,8 @@ def test_an_indicator_with_a_gap_is_refused_by_name():
 
 
 def choose(*rows) -> int:
-    columns = ["groups", "stability", "least_stable", "smallest"]
-    return groups.choose(pd.DataFrame(rows, columns=columns))
+    columns = ["groups", "stability", "least_stable", "smallest", "silhouette"]
+    return groups.choose(pd.DataFrame([(*row, 0.5)[:5] for row in rows], columns=columns))
 
 
 def test_the_largest_number_of_groups_that_holds_is_chosen():
@@ -109,6 +106,7 @@ def test_the_largest_number_of_groups_that_holds_is_chosen():
     assert choose((2, *good), (3, *dissolved)) == 2
     assert choose((2, *good), (3, *small)) == 2
     assert choose((2, *shaky), (3, *shaky), (4, 0.6, 0.51, 15)) == 4  # the limits themselves pass
+    assert choose((2, 0.9, 0.9, 40, 0.5), (3, *good, 0.35), (4, *good, 0.34)) == 3  # 0.7 of the best silhouette
     assert choose((2, 0.4, 0.1, 5), (3, 0.5, 0.1, 5), (4, 0.3, 0.1, 5)) == 3  # none passes: the most stable
 
 

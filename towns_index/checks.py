@@ -1,6 +1,9 @@
 """What is checked before any notebook starts, so that a run fails early and says everything at once."""
 
+import tomllib
 from pathlib import Path
+
+import pandas as pd
 
 from towns_index import clusters, formula, indicators, measures, paths, sources, store, towns
 
@@ -57,7 +60,19 @@ def definitions() -> list[str]:
     for row in listed.itertuples():
         found += _formula_problems(row.indicator, row.formula, known)
     letters, criteria = clusters.definitions()
-    return found + clusters.mistakes(letters, criteria, listed["indicator"].tolist())
+    return found + clusters.mistakes(letters, criteria, listed["indicator"].tolist()) + _conditions(criteria)
+
+
+def _conditions(criteria: pd.DataFrame) -> list[str]:
+    """Conditions in the column ``when`` that no parameter can ever meet."""
+    with open(paths.DEFINITIONS / "parameters.toml", "rb") as stream:
+        parameters = tomllib.load(stream)
+    found = []
+    for when in sorted(set(criteria["when"]) - {""}):
+        name, _, value = when.partition("=")
+        if value not in map(str, parameters.get(name, {}).get("choices", [])):
+            found.append(f"definitions/criteria.csv: when {when!r} names no choice of a parameter in parameters.toml")
+    return found
 
 
 def _formula_problems(name: str, text: str, known: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ values here: a criterion is *met*, *not met* or, for want of a value, *not asses
 """
 
 import difflib
+import re
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,13 @@ def definitions() -> tuple[pd.DataFrame, pd.DataFrame]:
 def mistakes(clusters: pd.DataFrame, criteria: pd.DataFrame, indicators: list[str]) -> list[str]:
     """Everything wrong in the cluster files, in plain words; empty if nothing is."""
     found = []
-    allowed = {"rule": RULES, "comparator": COMPARATORS, "evidence": EVIDENCE}
+    allowed = {
+        "rule": RULES,
+        "comparator": COMPARATORS,
+        "evidence": EVIDENCE,
+        "applies_to": ("all", "England", "Wales"),
+        "gate": ("", "yes"),
+    }
     for row in criteria.itertuples():
         where = f"criteria.csv, cluster {row.cluster} criterion {row.criterion}{row.part}"
         for column, values in allowed.items():
@@ -42,6 +49,8 @@ def mistakes(clusters: pd.DataFrame, criteria: pd.DataFrame, indicators: list[st
             found.append(f"{where}: there is no indicator {row.indicator!r}{near}")
         if row.cluster not in set(clusters["cluster"]):
             found.append(f"{where}: clusters.csv has no cluster {row.cluster!r}")
+        if row.when and not re.fullmatch(r"\w+=\w+", row.when):
+            found.append(f"{where}: when {row.when!r} is not of the form parameter=value")
         if row.rule in ("at_least", "at_most") and not _is_number(row.threshold):
             found.append(f"{where}: the rule {row.rule} needs a number in the column threshold")
         if row.part and row.combine not in ("all", "any"):

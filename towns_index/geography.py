@@ -282,9 +282,11 @@ def _pcon10() -> pd.DataFrame:
 
 def _pcon24() -> pd.DataFrame:
     frame = read.table("mysociety-overlaps/LSOA11_PARL25_combo_overlap")
-    frame = frame[frame["LSOA11"].str[0].isin(["E", "W"]) & (frame["percentage_overlap_pop"] > 0)]
-    area = frame["PARL25"].map(_seat_codes())
-    return pd.DataFrame({"lsoa11": frame["LSOA11"], "area": area, "share": frame["percentage_overlap_pop"]})
+    frame = frame[frame["LSOA11"].str[0].isin(["E", "W"]) & (frame["overlap_pop"] > 0)]
+    # Where the overlaps leave residents out, the seats found share the LSOA in proportion.
+    people = frame["overlap_pop"]
+    share = people / people.groupby(frame["LSOA11"]).transform("sum")
+    return pd.DataFrame({"lsoa11": frame["LSOA11"], "area": frame["PARL25"].map(_seat_codes()), "share": share})
 
 
 def _seat_codes() -> pd.Series:
@@ -350,7 +352,8 @@ def add_up(counts: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Indexed by ``town_code``. A town takes the share of an area's count that its residents are
-        of the area's. An area without a value leaves its towns without one.
+        of the area's. An area without a value adds nothing; a town none of whose areas has one has
+        none.
     """
     share = pairs["residents"] / pairs["area_residents"]
     values = counts.reindex(pairs["area"].to_numpy()).mul(share.to_numpy(), axis=0)

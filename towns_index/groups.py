@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 SMALLEST_GROUP = 15
 PATTERN = 0.6  # mean clusterwise Jaccard from which groups show a pattern; 0.75 would be firm (Hennig 2008)
+NEAR_BEST = 0.7  # share of the best mean silhouette that finer groups must keep
 DISSOLVED = 0.5  # a group at or below this does not exist in other samples
 
 
@@ -118,10 +119,13 @@ def evidence(scores: pd.DataFrame, resamples: int, seed: int, largest: int = 10)
 def choose(table: pd.DataFrame) -> int:
     """The largest number of groups that show a pattern, with none dissolved and none too small.
 
+    A pattern: stable on average, and with a mean silhouette not far below the best.
+
     If no number passes, the one with the greatest stability.
     """
     passed = table[
         (table["stability"] >= PATTERN)
+        & (table["silhouette"] >= NEAR_BEST * table["silhouette"].max())
         & (table["least_stable"] > DISSOLVED)
         & (table["smallest"] >= SMALLEST_GROUP)
     ]
