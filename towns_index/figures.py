@@ -155,10 +155,9 @@ def bars(values: pd.Series, label: str, average: float | None = None, form: str 
     values = values.iloc[::-1]
     fig, axes = plt.subplots(figsize=(6.6, 0.38 * len(values) + 0.9), layout="constrained")
     drawn = axes.barh(range(len(values)), values, color=style.NAVY, height=0.66)
-    axes.bar_label(drawn, labels=[form.format(value) for value in values], padding=3, fontsize=8.5)
+    axes.bar_label(drawn, labels=[form.format(value) for value in values], padding=-26, fontsize=8.5, color="white")
     axes.set_yticks(range(len(values)), values.index)
     axes.set(xlabel=label)
-    axes.margins(x=0.1)
     if average is not None:
         axes.axvline(average, color=style.ORANGE, linewidth=1.5)
         axes.text(average, len(values) - 0.42, f" all towns {form.format(average)}", color="#A33D0B", fontsize=8.5, ha="left", va="bottom")
