@@ -182,6 +182,9 @@ def crosswalk(towns: pd.DataFrame) -> pd.DataFrame:
     }
     for name, column in columns.items():
         frame[name] = frame["town_code"].map(england[column])
+    frame["city"] = frame["town_code"].map(towns.set_index("town_code")["city"])
+    new_towns = fact("new_towns").set_index("town_code")["designated"]
+    frame["new_town"] = frame["town_code"].map(new_towns[~new_towns.index.duplicated()]).astype("Int64")
     return frame.join(_commons(frame)).drop(columns=["town_name", "region"])
 
 
