@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from towns_index import paths, show, style
+from towns_index import paths, show, style, tables
 
 
 @pytest.fixture
@@ -121,9 +121,9 @@ def test_callouts_have_known_kinds(shown):
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     file = tmp_path / "report.html"
-    show.write(file, b"old")
-    monkeypatch.setattr(show.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    tables.write_bytes(b"old", file)
+    monkeypatch.setattr(tables.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        show.write(file, b"new")
+        tables.write_bytes(b"new", file)
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]

@@ -118,7 +118,6 @@ def _field(name: str, column: pd.Series, explained: pd.DataFrame) -> dict:
 def data_package(frame: pd.DataFrame) -> dict:
     """Frictionless description of ``data/processed``, every table with its schema and sha256."""
     register = sources.register()
-    licences = {entry["licence"]: entry for entry in register.values()}
     resources = []
     for name, entry in store.outputs().items():
         body = store.path(name).read_bytes()
@@ -152,7 +151,7 @@ def data_package(frame: pd.DataFrame) -> dict:
         "title": "The Towns Index of England and Wales, edition 2020, rebuilt from open data",
         "profile": "tabular-data-package",
         "licenses": [{"name": name} for name in sorted({entry["licence"] for entry in store.outputs().values()})],
-        "sources": [{"title": f"{publisher}: {title}", "path": page} for publisher, title, page in credits if licences],
+        "sources": [{"title": f"{publisher}: {title}", "path": page} for publisher, title, page in credits],
         "resources": resources,
     }
 

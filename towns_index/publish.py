@@ -24,7 +24,7 @@ import pypandoc
 import typst
 from nbformat import NotebookNode
 
-from towns_index import paths, show
+from towns_index import paths, show, tables
 
 AUTHOR = "Open Towns Index contributors"
 TEMPLATES = Path(__file__).with_name("templates")
@@ -52,8 +52,8 @@ def report(executed_notebook: Path, name: str = "towns-index-2020") -> tuple[Pat
     notebook = nbformat.read(executed_notebook, as_version=4)
     page, publication = html(notebook), pdf(notebook)
     targets = paths.reports() / f"{name}.html", paths.reports() / f"{name}.pdf"
-    show.write(targets[0], page.encode())
-    show.write(targets[1], publication)
+    tables.write_bytes(page.encode(), targets[0])
+    tables.write_bytes(publication, targets[1])
     return targets
 
 

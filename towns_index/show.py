@@ -7,7 +7,6 @@ what the report needs to set the same thing again (:mod:`towns_index.publish`).
 
 import base64
 import io
-import os
 import re
 from html import escape
 from pathlib import Path
@@ -17,7 +16,7 @@ from IPython.display import display
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from towns_index import paths, style
+from towns_index import paths, style, tables
 
 DPI = 150
 MISSING = "–"
@@ -86,10 +85,10 @@ def figure(
     _check_alt(name, title, alt)
     image = png(fig)
     plt.close(fig)
-    write(folder() / f"{name}.png", image)
+    tables.write_bytes(image, folder() / f"{name}.png")
     behind = ""
     if table is not None:
-        write(folder() / f"{name}.csv", csv(table))
+        tables.write_bytes(csv(table), folder() / f"{name}.csv")
         heading = f"Data behind “{title}”"
         behind = (
             "<details><summary>Data behind this figure</summary>"
@@ -206,18 +205,6 @@ def csv(frame: pd.DataFrame) -> bytes:
     """A table as CSV: UTF-8, LF, ten significant digits."""
     index = not isinstance(frame.index, pd.RangeIndex)
     return frame.to_csv(index=index, lineterminator="\n", float_format="%.10g").encode()
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file whole: a reader sees the old one or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The process's number keeps stages that run side by side apart.
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(data)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _display(bundle: dict[str, str], **metadata) -> None:

@@ -65,14 +65,19 @@ def _holds_booleans(column: pd.Series) -> bool:
 
 
 def write_text(text: str, path: Path) -> Path:
-    """Replace a text file in one step, so that no reader ever sees half of it."""
+    """Replace a text file in one step (:func:`write_bytes`), as UTF-8 with the line ends it has."""
+    return write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(data: bytes, path: Path) -> Path:
+    """Replace a file in one step, so that no reader ever sees half of it; its folder is made."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        os.chmod(draft, 0o644)  # mkstemp makes a private file; a published table is not private
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        os.chmod(draft, 0o644)  # mkstemp makes a private file; a published one is not private
         os.replace(draft, path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)

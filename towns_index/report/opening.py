@@ -1,8 +1,10 @@
 """The first pages: key findings, what the index is, the map, all clusters at a glance."""
 
+import tomllib
+
 import pandas as pd
 
-from towns_index import clusters, figures, show, words
+from towns_index import clusters, figures, paths, show, words
 from towns_index.report import summaries
 from towns_index.report.results import Results
 
@@ -54,8 +56,9 @@ def what_it_is(r: Results) -> None:
         f"reading of what it says) and **own** (our choice). Clusters {words.listed(own)} are our own, because the published "
         f"ones could not be retrieved; cluster {words.listed(not_rebuilt)} rests half on private data and is declared not rebuilt."
     )
-    default = {"min_population": 8830, "max_population": 300000, "average": "mean", "deprivation_fourth": "covid"}
-    changed = {name: r.settings[name] for name, value in default.items() if r.settings.get(name, value) != value}
+    with open(paths.DEFINITIONS / "parameters.toml", "rb") as stream:
+        defaults = {name: entry["default"] for name, entry in tomllib.load(stream).items()}
+    changed = {name: value for name, value in r.settings.items() if value != defaults[name]}
     if changed:
         text = words.listed([f"{name} = {value}" for name, value in changed.items()])
         show.callout(f"This report was built with other than the default parameters: {text}.", kind="warning")

@@ -14,7 +14,6 @@ class Results:
     """Everything that the report draws on: the published tables and the definitions."""
 
     towns: pd.DataFrame
-    all_towns: pd.DataFrame
     letters: pd.DataFrame
     criteria: pd.DataFrame
     judged: pd.DataFrame
@@ -61,12 +60,10 @@ def load(settings: dict) -> Results:
     settings : dict
         The parameters of the build, as shown to the reader.
     """
-    table = store.read("towns")
     members = store.read("memberships")
     letters, criteria = clusters.definitions()
     return Results(
-        towns=towns.in_index(table),
-        all_towns=table,
+        towns=towns.in_index(store.read("towns")),
         letters=letters,
         criteria=clusters.in_force(criteria, settings),
         judged=store.read("criteria").astype({"criterion": str}),

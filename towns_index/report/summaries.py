@@ -21,11 +21,11 @@ def groups_in_short(r: Results) -> str:
     text = f"On all indicators together {chosen} groups of similar towns can be told apart"
     if row is None:
         return text + "."
-    two = r.evidence.set_index("groups")["stability"].get(2)
+    stability = r.evidence.set_index("groups")["stability"]
     firm = "firm" if row["stability"] >= 0.75 else "a pattern rather than firm types"
     return (
         f"{text}; with a mean silhouette of {row['silhouette']:.2f}, an average stability of {row['stability']:.2f} and "
-        f"{row['least_stable']:.2f} for the least stable they are {firm}. Two groups would be firmest ({two:.2f})."
+        f"{row['least_stable']:.2f} for the least stable they are {firm}. The firmest number would be {stability.idxmax()} ({stability.max():.2f})."
     )
 
 
