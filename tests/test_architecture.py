@@ -16,7 +16,7 @@ PACKAGE = paths.ROOT / "towns_index"
 
 # From the ground up: a module may import those of lower floors. Modules on one floor work together.
 FLOORS = [
-    {"paths"},
+    {"paths", "files"},
     {"tables", "words", "style", "formula"},
     {"sources", "fetch", "store"},  # the register offers to fetch what is missing
     {"read", "show"},
@@ -79,7 +79,7 @@ def test_a_module_rests_on_lower_floors_only(module):
 
 
 def test_the_runner_knows_nothing_of_towns():
-    assert rests_on("runner") == {"paths"}
+    assert rests_on("runner") == {"paths", "files"}
 
 
 @pytest.mark.parametrize("path", sorted(paths.NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)

@@ -141,15 +141,15 @@ def test_unknown_stages_are_told_at_once_with_the_nearest(tmp_path):
 def test_inputs_must_be_there_or_be_written_first(tmp_path):
     toy.chain(tmp_path)
     plan = stages.load(tmp_path, ["low"]).stages
-    assert stages.missing_inputs(plan, tmp_path, tmp_path, "raw") == []
-    problems = stages.missing_inputs(plan[3:], tmp_path, tmp_path, "raw")
+    assert stages.missing_inputs(plan, tmp_path, [tmp_path], "raw") == []
+    problems = stages.missing_inputs(plan[3:], tmp_path, [tmp_path], "raw")
     assert [word in problems[index] for index, word in enumerate(["b.txt", "c.txt"])] == [True, True]
 
 
 def test_a_snapshot_start_needs_the_outputs_of_raw_stages(tmp_path):
     (stage,) = load(tmp_path, [toy.stage("010_a", [], FILES[:1], raw=True)]).stages
-    assert stages.missing_inputs([stage], tmp_path, tmp_path, "raw") == []
-    assert "a.txt" in stages.missing_inputs([stage], tmp_path, tmp_path, "snapshot")[0]
+    assert stages.missing_inputs([stage], tmp_path, [tmp_path], "raw") == []
+    assert "a.txt" in stages.missing_inputs([stage], tmp_path, [tmp_path], "snapshot")[0]
 
 
 def test_a_notebook_must_be_there_and_have_its_parameters(tmp_path):

@@ -84,6 +84,11 @@ def used() -> dict:
     return {name: entry for name, entry in register().items() if entry["used"]}
 
 
+def raw_paths() -> list[str]:
+    """Paths below the raw folder of the files that are used."""
+    return [entry["path"] for entry in used().values()]
+
+
 def mistakes(document: dict) -> list[str]:
     """What is wrong with the text of a register, in plain words."""
     found = [f"unknown table [{key}]" for key in document if key not in {"licence", "source"}]

@@ -1,11 +1,13 @@
 """Published tables: written the same way every time, read back with the same types."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 from pandas.api import types
+
+from towns_index.files import write_bytes, write_text
+
+__all__ = ["BadTable", "write_csv", "read_csv", "write_bytes", "write_text", "in_order", "as_text"]
 
 
 class BadTable(Exception):
@@ -62,27 +64,6 @@ def _holds_booleans(column: pd.Series) -> bool:
         return False
     held = column.dropna()
     return len(held) > 0 and all(isinstance(value, bool) for value in held)
-
-
-def write_text(text: str, path: Path) -> Path:
-    """Replace a text file in one step (:func:`write_bytes`), as UTF-8 with the line ends it has."""
-    return write_bytes(text.encode("utf-8"), path)
-
-
-def write_bytes(data: bytes, path: Path) -> Path:
-    """Replace a file in one step, so that no reader ever sees half of it; its folder is made."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.chmod(draft, 0o644)  # mkstemp makes a private file; a published one is not private
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
-    return path
 
 
 def read_csv(path: Path) -> pd.DataFrame:

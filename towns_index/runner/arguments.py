@@ -13,16 +13,25 @@ COMMANDS = {
     "test": "run the tests; what follows goes to pytest",
     "lab": "open the notebooks in JupyterLab",
     "fetch": "download the raw files that have a permanent address; list where to get the others",
-    "status": "list the stages with the files they read and write, and which of those are there",
+    "status": "list the stages with the reason why each has to run, without running anything",
+    "why": "trace a figure, a town, or a town and a cluster, down to the raw files",
 }
-OPTIONS = ("--start", "--raw", "--out", "--only", "--from", "--jobs", "--set", "--help")
+# Commands that the package itself carries out.
+ENTRY_POINTS = {"fetch": "towns_index.sources:fetch_main", "why": "towns_index.why:main"}
+OPTIONS = ("--start", "--raw", "--out", "--only", "--from", "--jobs", "--set", "--force", "--kernels", "--help")
 START_HELP = (
     "raw: from the raw files; snapshot: from the committed tables; auto (default): raw if the raw files are there"
 )
 SET_HELP = "change a parameter for this run; may be repeated"
+KERNELS_HELP = (
+    "warm (default): forked from a process that has imported the libraries; ordinary: each started from nothing. "
+    "The results are the same"
+)
 EXAMPLES = """\
 examples:
-  python run_all.py                                   build everything
+  python run_all.py                                   build what is not up to date
+  python run_all.py --force                           build everything
+  python run_all.py status                            say what would be built, and why
   python run_all.py --raw ~/bundle                    build from raw files in another folder
   python run_all.py --start snapshot                  build from the committed town-level tables
   python run_all.py --only 050                        run one stage (its number is enough)
@@ -66,6 +75,8 @@ def parser(root: Path) -> argparse.ArgumentParser:
     made.add_argument("--out", metavar="DIR", help="folder for the results (default: TOWNS_INDEX_OUT or here)")
     made.add_argument("--only", metavar="STAGE[,STAGE]", help="run these stages only")
     made.add_argument("--from", metavar="STAGE", dest="from_stage", help="run this stage and all that is built on it")
+    made.add_argument("--force", action="store_true", help="run also the stages whose results still stand")
+    made.add_argument("--kernels", metavar="KIND", help=KERNELS_HELP)
     made.add_argument("--jobs", metavar="N", help="stages to run side by side (default: number of cores, at most 4)")
     made.add_argument("--set", metavar="NAME=VALUE", dest="settings", action="append", default=[], help=SET_HELP)
     made.error = _refuse

@@ -25,6 +25,7 @@ class Display:
         self.states = {stage.name: "waiting" for stage in stages}
         self.seconds: dict[str, float] = {}
         self.began: dict[str, float] = {}
+        self.reasons: dict[str, str] = {}
 
     def __enter__(self) -> "Display":
         return self
@@ -32,10 +33,15 @@ class Display:
     def __exit__(self, *_) -> None:
         pass
 
-    def running(self, name: str) -> None:
-        """Note that a stage has started."""
+    def running(self, name: str, reason: str = "") -> None:
+        """Note that a stage has started, and why."""
         self.began[name] = time.monotonic()
+        self.reasons[name] = reason
         self._change(name, "running")
+
+    def fresh(self, name: str) -> None:
+        """Note that a stage need not run."""
+        self._change(name, "fresh")
 
     def done(self, name: str, seconds: float) -> None:
         """Note that a stage has ended well."""
@@ -52,14 +58,15 @@ class Display:
 
     def _change(self, name: str, state: str) -> None:
         self.states[name] = state
-        took = f"  {self.seconds[name]:5.1f} s" if name in self.seconds else ""
-        print(f"{state:<8} {name:<24}{took or '  ' + self.titles[name]}", flush=True)
+        said = {"fresh": "its results still stand", "running": self.reasons.get(name, "")}.get(state, "")
+        took = f"{self.seconds[name]:5.1f} s" if name in self.seconds else said
+        print(f"{state:<8} {name:<24}  {took}", flush=True)
 
 
 class LiveDisplay(Display):
     """A table that moves, for a terminal."""
 
-    COLOURS = {"waiting": "dim", "running": "cyan", "done": "green", "failed": "bold red"}
+    COLOURS = {"waiting": "dim", "running": "cyan", "fresh": "dim green", "done": "green", "failed": "bold red"}
 
     def __enter__(self) -> "LiveDisplay":
         from rich.live import Live
@@ -87,12 +94,14 @@ class LiveDisplay(Display):
         for heading in ("stage", "", "state"):
             table.add_column(heading)
         table.add_column("seconds", justify="right")
+        table.add_column("why")
         for name, state in self.states.items():
             seconds = self.seconds.get(name)
             if state == "running":
                 seconds = time.monotonic() - self.began[name]
             shown = "" if seconds is None else f"{seconds:.1f}"
-            table.add_row(Text(name), Text(self.titles[name]), Text(state, style=self.COLOURS[state]), shown)
+            why = Text(self.reasons.get(name, ""), style="dim", overflow="ellipsis", no_wrap=True)
+            table.add_row(Text(name), Text(self.titles[name]), Text(state, style=self.COLOURS[state]), shown, why)
         return table
 
 

@@ -1,19 +1,21 @@
-"""Run one stage, in a process of its own, and publish its outputs whole or not at all."""
+"""Run one stage in a process of its own: its notebook, then what is made from the executed notebook."""
 
 import os
+import shutil
 import signal
 import sys
 import threading
 import time
-from importlib import import_module
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from towns_index import paths
 
+from . import watch
+from .problems import entry_point
 from .stages import Stage
-from .workspace import Failure, Run, StageFailed, check_written, copy_inputs, keep, publish, shorten
+from .workspace import Failure, Run, StageFailed, check_written, copy_inputs, keep, outputs_of, shorten
 
 # Seconds that a stopped stage has to shut its kernel down.
 GRACE = 5.0
@@ -32,12 +34,6 @@ FIXED_ENVIRONMENT = {
 }
 
 
-def entry_point(text: str):
-    """Import the function that ``module:function`` names."""
-    module, _, function = text.partition(":")
-    return getattr(import_module(module), function)
-
-
 def kernel_environment(run: Run, out: Path) -> dict[str, str]:
     """Return the environment variables of a kernel of this run."""
     python_path = os.pathsep.join(filter(None, [str(run.root), os.environ.get("PYTHONPATH")]))
@@ -51,8 +47,8 @@ def kernel_environment(run: Run, out: Path) -> dict[str, str]:
     }
 
 
-def run_stage(stage: Stage, run: Run, work: Path) -> None:
-    """Run a stage's notebook in `work`, then publish what it wrote.
+def run_stage(stage: Stage, run: Run, work: Path, render: bool = False) -> None:
+    """Run a stage's notebook in `work` and make its outputs there, in the folder ``out``.
 
     Parameters
     ----------
@@ -60,27 +56,49 @@ def run_stage(stage: Stage, run: Run, work: Path) -> None:
     run : Run
     work : Path
         An empty folder for this stage alone.
+    render : bool
+        Whether only the text of the notebook has changed: its results are then set in the new text.
 
     Raises
     ------
     StageFailed
-        If the notebook or the publishing failed; nothing has been published then.
+        If the notebook or what follows it failed.
     """
     out = work / "out"
     read = copy_inputs(stage, run, out)
     os.environ |= kernel_environment(run, out)
     sys.path.insert(0, str(run.root))
-    execute_notebook(stage, run, out)
+    if render:
+        render_notebook(stage, run, out)
+    else:
+        watch.write_startup_file(stage, run, work / "ipython")
+        execute_notebook(stage, run, out)
     if stage.publish:
         try:
-            entry_point(stage.publish)(out / stage.notebook)
+            with watch.watching(stage, run):
+                entry_point(stage.publish)(out / stage.notebook)
         except Exception as error:
             cause = f"{type(error).__name__}: {error}"
             remedy = f"Correct {stage.publish}, which makes the published files from the executed notebook."
             raise StageFailed(Failure(cause, remedy, kept=keep(out / stage.notebook, run, stage))) from error
     check_written(stage, run, out, read)
-    publish(stage, out, run.out)
     run.failed(stage).unlink(missing_ok=True)
+
+
+def render_notebook(stage: Stage, run: Run, out: Path) -> None:
+    """Set the results of the last run in the new text; no kernel is needed."""
+    import nbformat
+
+    from .canonical import canonical
+    from .render import rendered
+
+    for path, file in outputs_of(stage, run):
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, out / path)
+    executed = out / stage.notebook
+    source = nbformat.read(run.root / stage.source, as_version=4)
+    notebook = rendered(source, nbformat.read(executed, as_version=4))
+    executed.write_text(canonical(notebook), encoding="utf-8")
 
 
 def execute_notebook(stage: Stage, run: Run, out: Path) -> None:
@@ -131,16 +149,21 @@ def cell_name(error) -> str:
 
 def remedy(stage: Stage, cause: str, out: Path) -> str:
     """Say what to do about an error in a cell."""
+    if watch.SAYS in cause:
+        return f"Add the file to {stage.name} in definitions/stages.toml, or take it out of the notebook."
     if str(out) in cause:
         return (
             f"A stage sees only its declared files: add the file to the inputs of {stage.name} in "
             "definitions/stages.toml, or correct its name."
         )
-    return f"Correct the cell or what it calls, then: python run_all.py --from {stage.name}"
+    return "Correct the cell, what it calls or what it reads; the next run goes on from there."
 
 
-def child(stage: Stage, run: Run, work: Path, report: Connection) -> None:
-    """Run a stage as the main function of a process; send ``None`` or the failure to the parent."""
+def child(stage: Stage, run: Run, work: Path, report: Connection, render: bool, kernel: tuple | None) -> None:
+    """Run a stage as the main function of a process; send ``None`` or the failure to the parent.
+
+    `kernel` is the process and the pipe of a kernel that waits for orders, if there is one.
+    """
     # Ctrl-C reaches every process of the terminal; the parent alone decides and sends SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -149,8 +172,12 @@ def child(stage: Stage, run: Run, work: Path, report: Connection) -> None:
     log = os.open(work / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    if kernel:
+        from . import warm
+
+        warm.use(*kernel, str(work / "log.txt"))
     try:
-        run_stage(stage, run, work)
+        run_stage(stage, run, work, render)
         report.send(None)
     except StageFailed as error:
         report.send(error.failure)

@@ -3,6 +3,7 @@
 import difflib
 import tomllib
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 
 
@@ -50,3 +51,9 @@ def read_toml(path: Path) -> dict:
         raise Problems([f"{path} is missing; restore it, for example with: git checkout {path.name}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Problems([f"{path} cannot be read as TOML: {error}"]) from None
+
+
+def entry_point(text: str):
+    """Import the function that ``module:function`` names."""
+    module, _, function = text.partition(":")
+    return getattr(import_module(module), function)

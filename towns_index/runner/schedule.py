@@ -1,9 +1,10 @@
-"""Carry out the selected stages, side by side where they do not wait for each other."""
+"""Carry out the stages that are stale, side by side where they do not wait for each other."""
 
 import multiprocessing
+import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from multiprocessing.connection import Connection, wait
@@ -11,7 +12,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from .display import Display
-from .execute import GRACE, child
+from .execute import FIXED_ENVIRONMENT, GRACE, child
+from .records import Reason
 from .stages import Stage, graph
 from .workspace import Failure, Run, shorten
 
@@ -25,23 +27,39 @@ class Task:
 
     stage: Stage
     process: BaseProcess
+    kernel: BaseProcess | None
     report: Connection
     work: Path
     began: float
 
 
-def build(stages: Sequence[Stage], run: Run, jobs: int, display: Display) -> dict[str, Failure]:
-    """Run the stages and publish what they write.
+def build(
+    stages: Sequence[Stage],
+    run: Run,
+    jobs: int,
+    display: Display,
+    reason: Callable[[Stage], Reason | None],
+    done: Callable[[Stage, Path, float], None],
+    context,
+) -> dict[str, Failure]:
+    """Run the stages that have a reason to, each when those that it builds on have ended.
 
     Parameters
     ----------
     stages : sequence of Stage
-        What to run, in reading order.
+        What to look at, in reading order.
     run : Run
     jobs : int
         How many stages may run at once.
     display : Display
         Told of every change.
+    reason : callable
+        Says why a stage has to run, or None; asked when all that it builds on has ended, so that unchanged
+        outputs stop the wave.
+    done : callable
+        Called with a stage that has ended well, the folder of its outputs and the seconds it took.
+    context
+        From :func:`processes`.
 
     Returns
     -------
@@ -52,25 +70,34 @@ def build(stages: Sequence[Stage], run: Run, jobs: int, display: Display) -> dic
     order = list(by_name)
     sorter = TopologicalSorter(graph(stages))
     sorter.prepare()
-    context = _context()
-    waiting: list[str] = []
+    waiting: list[tuple[Stage, Reason]] = []
     tasks: list[Task] = []
     failures: dict[str, Failure] = {}
     try:
         while sorter.is_active():
-            waiting = sorted([*waiting, *sorter.get_ready()], key=order.index)
+            ready = sorted(sorter.get_ready(), key=order.index)
+            for name in ready:
+                why = reason(by_name[name])
+                if why is None:
+                    sorter.done(name)
+                    display.fresh(name)
+                else:
+                    waiting.append((by_name[name], why))
+            waiting.sort(key=lambda each: order.index(each[0].name))
             while waiting and len(tasks) < jobs:
-                task = _begin(by_name[waiting.pop(0)], run, context)
-                tasks.append(task)
-                display.running(task.stage.name)
+                stage, why = waiting.pop(0)
+                tasks.append(_begin(stage, run, context, why.prose_only))
+                display.running(stage.name, why.words)
             if not tasks:
-                break
+                if not ready:
+                    break  # what is left builds on what failed
+                continue
             wait([task.process.sentinel for task in tasks], timeout=TICK)
             display.tick()
             for task in [task for task in tasks if not task.process.is_alive()]:
                 tasks.remove(task)
-                failure = _end(task)
                 seconds = time.monotonic() - task.began
+                failure = _end(task, done, seconds)
                 if failure is None:
                     sorter.done(task.stage.name)
                     display.done(task.stage.name, seconds)
@@ -79,43 +106,79 @@ def build(stages: Sequence[Stage], run: Run, jobs: int, display: Display) -> dic
                     display.failed(task.stage.name, seconds)
     finally:
         _stop(tasks)
-        shutil.rmtree(run.work, ignore_errors=True)
+        shutil.rmtree(run.works, ignore_errors=True)
     return failures
 
 
-def _context():
-    """Choose how processes start.
+def processes(run: Run, modules: Sequence[str]):
+    """Choose how processes start, and begin to import what they will need.
 
-    A fork server imports the notebook libraries once and forks each stage from there; it has done
-    nothing else, so that forking is safe. Where there is none, each stage imports for itself. Threads
-    would run notebooks in the wrong folder (papermill #473).
+    A fork server imports the libraries once and forks each stage and each kernel from there; it has done
+    nothing else, so that forking is safe. Where there is none, each stage imports for itself. Threads would
+    run notebooks in the wrong folder (papermill #473).
+
+    Parameters
+    ----------
+    run : Run
+    modules : sequence of str
+        What the notebooks import.
     """
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["papermill", "towns_index.runner.execute"])
-        return context
-    return multiprocessing.get_context("spawn")
+    os.environ |= FIXED_ENVIRONMENT
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    from . import warm
+
+    warm.ask_for(modules if run.kernels == "warm" else ())
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["towns_index.runner.warm"])
+    forkserver.ensure_running()
+    return context
 
 
-def _begin(stage: Stage, run: Run, context) -> Task:
-    """Start the process of a stage in an empty folder."""
-    work = run.work / stage.name
+def _begin(stage: Stage, run: Run, context, render: bool) -> Task:
+    """Start the process of a stage in an empty folder, and a kernel that waits for it."""
+    work = run.works / stage.name
     work.mkdir(parents=True)
     report, sender = context.Pipe(duplex=False)
-    process = context.Process(target=child, args=(stage, run, work, sender), name=stage.name)
+    waiting, orders = _kernel(context) if run.kernels == "warm" and not render else (None, None)
+    kernel = (waiting.pid, orders) if waiting else None
+    process = context.Process(target=child, args=(stage, run, work, sender, render, kernel), name=stage.name)
     process.start()
+    # Only the processes that use a pipe may hold it open: its end tells the other side that they are gone.
     sender.close()
-    return Task(stage, process, report, work, time.monotonic())
+    if orders:
+        orders.close()
+    return Task(stage, process, waiting, report, work, time.monotonic())
 
 
-def _end(task: Task) -> Failure | None:
-    """Return what the process of a stage reported when it ended."""
+def _kernel(context) -> tuple[BaseProcess, Connection]:
+    """Start a process that waits to become a kernel; return it with the pipe for its orders."""
+    from . import warm
+
+    ours, theirs = context.Pipe()
+    process = context.Process(target=warm.kernel, args=(theirs,), name="kernel")
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def _end(task: Task, done: Callable[[Stage, Path, float], None], seconds: float) -> Failure | None:
+    """Return what the process of a stage reported when it ended; if all is well, keep its outputs."""
     task.process.join()
+    if task.kernel:
+        task.kernel.join()
     try:
         failure = task.report.recv()
     except EOFError:
         failure = _crash(task)
     task.report.close()
+    if failure is None:
+        try:
+            done(task.stage, task.work / "out", seconds)
+        except OSError as error:
+            failure = Failure(str(error), "Check the disk's free space and the right to write in the folder named.")
     shutil.rmtree(task.work, ignore_errors=True)
     return failure
 
@@ -136,7 +199,8 @@ def _stop(tasks: Sequence[Task]) -> None:
     for task in tasks:
         task.process.terminate()
     for task in tasks:
-        task.process.join(GRACE)
-        if task.process.is_alive():
-            task.process.kill()
-            task.process.join()
+        for process in filter(None, (task.process, task.kernel)):
+            process.join(GRACE)
+            if process.is_alive():
+                process.kill()
+                process.join()

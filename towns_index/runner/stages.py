@@ -17,7 +17,7 @@ from .problems import Problems, read_toml, unknown
 # What stands in the project itself, and what each run may put in a folder of its own.
 PROJECT_FOLDERS = ("definitions", "notebooks")
 RUN_FOLDERS = ("data", "reports")
-TOP_LEVEL = ("stage", "preflight")
+TOP_LEVEL = ("stage", "preflight", "raw_files")
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,20 @@ class Stage:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole contents of ``definitions/stages.toml``."""
+    """The whole contents of ``definitions/stages.toml``.
+
+    Attributes
+    ----------
+    stages : tuple of Stage
+    preflight : tuple of str
+        ``module:function`` each, asked for problems before the first notebook starts.
+    raw_files : str, optional
+        ``module:function`` that lists the raw files, as paths below their folder.
+    """
 
     stages: tuple[Stage, ...]
     preflight: tuple[str, ...] = ()
+    raw_files: str | None = None
 
 
 def covers(declared: str, path: str) -> bool:
@@ -114,7 +124,7 @@ def load(root: Path, parameters: Iterable[str]) -> Plan:
         problems += _cycle(stages)
     if problems:
         raise Problems(f"{path.name}: {problem}" for problem in problems)
-    return Plan(tuple(stages), tuple(contents.get("preflight", ())))
+    return Plan(tuple(stages), tuple(contents.get("preflight", ())), contents.get("raw_files"))
 
 
 def _faults(entry: dict, parameters: set[str]) -> list[str]:
@@ -281,19 +291,30 @@ def place(path: str, root: Path, out: Path) -> Path:
     return (root if path.split("/")[0] in PROJECT_FOLDERS else out) / path
 
 
-def missing_inputs(stages: Sequence[Stage], root: Path, out: Path, start: str) -> list[str]:
+def missing_inputs(stages: Sequence[Stage], root: Path, folders: Sequence[Path], start: str) -> list[str]:
     """List the files that the selected stages read, that are not there and that none of them writes.
 
     Starting from the snapshot, a ``raw`` stage reads its own outputs, so these must be there.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+    root : Path
+        The project's folder.
+    folders : sequence of Path
+        Where results may lie, the first choice first.
+    start : {"raw", "snapshot"}
     """
     problems = []
     for stage in stages:
         coming = [path for other in stages if other is not stage for path in other.writes]
         reads = stage.inputs + (stage.outputs if stage.raw and start == "snapshot" else ())
         for path in reads:
-            if not place(path, root, out).exists() and not any(overlap(path, other) for other in coming):
-                remedy = "build the stage that writes it" if path not in stage.outputs else "start from the raw files"
-                if path.split("/")[0] in PROJECT_FOLDERS:
-                    remedy = f"restore it, for example with: git checkout {path}"
-                problems.append(f"{stage.name} reads {path}, which is missing in {place(path, root, out)}; {remedy}")
+            places = [place(path, root, folder) for folder in folders]
+            if any(each.exists() for each in places) or any(overlap(path, other) for other in coming):
+                continue
+            remedy = "build the stage that writes it" if path not in stage.outputs else "start from the raw files"
+            if path.split("/")[0] in PROJECT_FOLDERS:
+                remedy = f"restore it, for example with: git checkout {path}"
+            problems.append(f"{stage.name} reads {path}, which is missing in {places[0]}; {remedy}")
     return problems

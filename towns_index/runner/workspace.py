@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .stages import PROJECT_FOLDERS, Stage, covers, place
+from .stages import PROJECT_FOLDERS, Stage, covers
 
 STATE = ".towns-index"
 
@@ -33,6 +33,10 @@ class Run:
     start : {"raw", "snapshot"}
     parameters : dict
         A value for every parameter of the project.
+    raw_files : tuple of str
+        Paths below `raw` of the files that a ``raw`` stage may read.
+    kernels : {"warm", "ordinary"}
+        Kernels forked from a process that has imported the libraries already, or started from nothing.
     """
 
     root: Path
@@ -40,15 +44,46 @@ class Run:
     raw: Path
     start: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    raw_files: tuple[str, ...] = ()
+    kernels: str = "ordinary"
 
     @property
-    def work(self) -> Path:
-        """Folder in which the stages of this build work; on the disk of `out`, so that files can be moved."""
-        return self.out / STATE / "work" / str(os.getpid())
+    def state(self) -> Path:
+        """What the runner keeps for itself; on the disk of `out`, so that files can be moved."""
+        return self.out / STATE
+
+    @property
+    def works(self) -> Path:
+        """Folder in which the stages of this build work."""
+        return self.state / "work"
+
+    @property
+    def staged(self) -> Path:
+        """Outputs of stages that have ended, before they are published."""
+        return self.state / "staged" / "files"
+
+    @property
+    def staged_records(self) -> Path:
+        """Records of the stages whose outputs are staged."""
+        return self.state / "staged" / "records"
+
+    @property
+    def records(self) -> Path:
+        """Records of the stages whose outputs are published."""
+        return self.state / "records"
+
+    @property
+    def mark(self) -> Path:
+        """The file that is there while results are being published."""
+        return self.state / "publishing"
+
+    def base(self, path: str) -> Path:
+        """Return the folder in which a file or folder of the results now lies: the staged ones, else `out`."""
+        return self.staged if (self.staged / path).exists() else self.out
 
     def failed(self, stage: Stage) -> Path:
         """Where the partly executed notebook of a failed stage is kept."""
-        return self.out / STATE / "failed" / f"{stage.name}.ipynb"
+        return self.state / "failed" / f"{stage.name}.ipynb"
 
 
 @dataclass(frozen=True)
@@ -74,11 +109,11 @@ def copy_inputs(stage: Stage, run: Run, out: Path) -> list[str]:
     declared = stage.inputs + (stage.outputs if stage.raw and run.start == "snapshot" else ())
     copied = []
     for path in declared:
-        source = place(path, run.root, run.out)
-        if path.split("/")[0] in PROJECT_FOLDERS or not source.exists():
+        base = run.base(path)
+        if path.split("/")[0] in PROJECT_FOLDERS or not (base / path).exists():
             continue
-        for file in files_below(source):
-            relative = file.relative_to(run.out).as_posix()
+        for file in files_below(base / path):
+            relative = file.relative_to(base).as_posix()
             (out / relative).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, out / relative)
             copied.append(relative)
@@ -94,6 +129,14 @@ def files_below(path: Path) -> Iterator[Path]:
         yield path
     else:
         yield from (file for file in sorted(path.rglob("*")) if file.is_file())
+
+
+def outputs_of(stage: Stage, run: Run) -> Iterator[tuple[str, Path]]:
+    """Yield each file of a stage's results as it now stands: its path from the results' folder, and where it lies."""
+    for path in stage.writes:
+        base = run.base(path)
+        for file in files_below(base / path) if (base / path).exists() else ():
+            yield file.relative_to(base).as_posix(), file
 
 
 def keep(notebook: Path, run: Run, stage: Stage) -> Path:
@@ -120,28 +163,12 @@ def check_written(stage: Stage, run: Run, out: Path, read: list[str]) -> None:
             continue
         if path not in read:
             faults.append(f"{path} was written and is not declared as an output")
-        elif not filecmp.cmp(file, run.out / path, shallow=False):
+        elif not filecmp.cmp(file, run.base(path) / path, shallow=False):
             faults.append(f"{path} is an input and was changed; write the result to a file of its own")
     if faults:
         advice = f"Make the outputs of {stage.name} in definitions/stages.toml say what the notebook writes."
         kept = keep(out / stage.notebook, run, stage)
         raise StageFailed(Failure(shorten("\n".join(faults), ()), advice, kept=kept))
-
-
-def publish(stage: Stage, out: Path, target: Path) -> None:
-    """Move what the stage wrote to where it is read, each file in one step; leave equal files alone."""
-    for path in stage.writes:
-        source, published = out / path, target / path
-        if source.is_dir():
-            now = {file.relative_to(source) for file in files_below(source)}
-            for file in files_below(published) if published.exists() else ():
-                if file.relative_to(published) not in now:
-                    file.unlink()
-        for file in files_below(source):
-            destination = target / file.relative_to(out)
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            if not (destination.is_file() and filecmp.cmp(file, destination, shallow=False)):
-                os.replace(file, destination)
 
 
 def shorten(cause: str, folders: tuple[str, ...], lines: int = 6, width: int = 200) -> str:
