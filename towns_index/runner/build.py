@@ -89,7 +89,7 @@ def status(argv: Sequence[str], root: Path) -> int:
     for stage in order.selected:
         reason = reasons[stage.name]
         waits = sorted(before[stage.name] & stale)
-        if reason or waits:
+        if waits or (reason and (stage.publish or not reason.prose_only)):
             stale.add(stage.name)
         state = ("set anew" if reason.prose_only else "to run") if reason else "may run" if waits else "stands"
         words = reason.words if reason else f"if {waits[0]} changes what it reads" if waits else "nothing has changed"
