@@ -130,7 +130,8 @@ def carry_out(order: Order, digests: Digests, reasons: dict[str, records.Reason 
     print(f"Stages: {len(order.selected)}, up to {order.jobs} side by side\n", flush=True)
     with display.choose(order.selected) as shown:
         failures = schedule.build(order.selected, run, order.jobs, shown, reason, done, context)
-    staging.publish(run, plan.stages, digests)
+    if not failures:
+        staging.publish(run, plan.stages, digests)
     print("\n".join(display.summary(order.selected, failures, shown.states, run.out, run.root)), flush=True)
     return 1 if failures else 0
 

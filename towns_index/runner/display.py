@@ -136,7 +136,8 @@ def summary(
     if not_run:
         lines += ["", f"Not run, because they build on what failed: {', '.join(not_run)}"]
     if failures:
-        return lines + ["", "Their published files are as they were before; all other stages are done."]
+        waits = "Nothing has been published: what was there before is as it was. The stages that are done are kept;"
+        return lines + ["", waits, "the next run goes on from there and publishes everything together."]
     results = [path for stage in stages for path in stage.outputs if path.startswith("reports/")]
     folders = ["reports/notebooks/  (the executed notebooks)"]
     if any(path.startswith("data/processed/") for stage in stages for path in stage.outputs):

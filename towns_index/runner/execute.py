@@ -1,6 +1,7 @@
 """Run one stage in a process of its own: its notebook, then what is made from the executed notebook."""
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -16,6 +17,8 @@ from . import watch
 from .problems import entry_point
 from .stages import Stage
 from .workspace import Failure, Run, StageFailed, check_written, copy_inputs, keep, outputs_of, shorten
+
+DISK = "Check the disk's free space and the right to write in the folder of the results; the next run goes on from there."
 
 # Seconds that a stopped stage has to shut its kernel down.
 GRACE = 5.0
@@ -133,8 +136,14 @@ def execute_notebook(stage: Stage, run: Run, out: Path) -> None:
         advice = f"If the kernel died, memory may be short: try --jobs 1; then open {stage.source} in JupyterLab."
         failure = Failure(shorten(cause, folders), advice)
     executed = out / stage.notebook
-    if raw_notebook.is_file():
-        executed.write_text(canonical(nbformat.read(raw_notebook, as_version=4), folders), encoding="utf-8")
+    try:
+        if raw_notebook.is_file():
+            executed.write_text(canonical(nbformat.read(raw_notebook, as_version=4), folders), encoding="utf-8")
+    except Exception as error:
+        # papermill may have written half of it, on a full disk for example.
+        executed.unlink(missing_ok=True)
+        cause = f"the executed notebook could not be written whole: {type(error).__name__}"
+        failure = failure or Failure(cause, DISK)
     if failure:
         kept = keep(executed, run, stage) if executed.is_file() else None
         raise StageFailed(Failure(failure.cause, failure.remedy, failure.cell, kept))
@@ -149,6 +158,8 @@ def cell_name(error) -> str:
 
 def remedy(stage: Stage, cause: str, out: Path) -> str:
     """Say what to do about an error in a cell."""
+    if re.search(r"Errno (28|27|122)\b", cause):
+        return DISK
     if watch.SAYS in cause:
         return f"Add the file to {stage.name} in definitions/stages.toml, or take it out of the notebook."
     if str(out) in cause:
@@ -182,7 +193,7 @@ def child(stage: Stage, run: Run, work: Path, report: Connection, render: bool, 
     except StageFailed as error:
         report.send(error.failure)
     except OSError as error:
-        report.send(Failure(str(error), "Check the disk's free space and the right to write in the folder named."))
+        report.send(Failure(str(error), DISK))
     except KeyboardInterrupt:
         # papermill has shut its kernel down on the way here.
         os._exit(130)

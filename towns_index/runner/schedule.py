@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from .display import Display
-from .execute import FIXED_ENVIRONMENT, GRACE, child
+from .execute import DISK, FIXED_ENVIRONMENT, GRACE, child
 from .records import Reason
 from .stages import Stage, graph
 from .workspace import Failure, Run, shorten
@@ -106,7 +106,7 @@ def build(
                     display.failed(task.stage.name, seconds)
     finally:
         _stop(tasks)
-        shutil.rmtree(run.works, ignore_errors=True)
+        shutil.rmtree(run.work, ignore_errors=True)
     return failures
 
 
@@ -139,7 +139,7 @@ def processes(run: Run, modules: Sequence[str]):
 
 def _begin(stage: Stage, run: Run, context, render: bool) -> Task:
     """Start the process of a stage in an empty folder, and a kernel that waits for it."""
-    work = run.works / stage.name
+    work = run.work / stage.name
     work.mkdir(parents=True)
     report, sender = context.Pipe(duplex=False)
     waiting, orders = _kernel(context) if run.kernels == "warm" and not render else (None, None)
@@ -178,7 +178,7 @@ def _end(task: Task, done: Callable[[Stage, Path, float], None], seconds: float)
         try:
             done(task.stage, task.work / "out", seconds)
         except OSError as error:
-            failure = Failure(str(error), "Check the disk's free space and the right to write in the folder named.")
+            failure = Failure(str(error), DISK)
     shutil.rmtree(task.work, ignore_errors=True)
     return failure
 

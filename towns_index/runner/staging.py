@@ -2,9 +2,9 @@
 
 Each stage that has ended well puts its outputs and its record under ``.towns-index/staged``; later stages read
 them there. At the end of the build a mark is set and everything is moved to its place, on the same disk, one
-rename a file. A build killed before the mark has published nothing, and the next build goes on from the stages
-that were done; one killed after it is completed by the next run. A build that failed publishes the stages that
-did not fail. A lock keeps a second build out of the folder.
+rename a file. A build that failed, or was killed before the mark, has published nothing, and the next build goes
+on from the stages that were done; one killed after it is completed by the next run. A lock keeps a second build
+out of the folder.
 """
 
 import filecmp
@@ -60,7 +60,7 @@ def recover(run: Run, stages: Iterable[Stage], digests: Digests) -> str:
             file.unlink()  # of a stage that had not ended
     if not done:
         return ""
-    return f"A build was stopped before it published; {len(done)} stage{'s' * (len(done) > 1)} of it had been done."
+    return f"Going on from a build that did not come to its end: {len(done)} of its stages had been done."
 
 
 def take(stage: Stage, run: Run, out: Path, record: dict) -> None:
@@ -94,8 +94,10 @@ def publish(run: Run, stages: Iterable[Stage], digests: Digests) -> list[str]:
         changed += _remove_others(stage, run, record["outputs"])
         run.records.mkdir(parents=True, exist_ok=True)
         os.replace(staged_record, run.records / staged_record.name)
-    files.write_text(manifest(run, stages, digests), run.out / MANIFEST)
-    shutil.rmtree(run.staged, ignore_errors=True)
+    # Drafted elsewhere, so that a kill leaves no draft among the results.
+    (run.out / MANIFEST).parent.mkdir(parents=True, exist_ok=True)
+    os.replace(files.write_text(manifest(run, stages, digests), run.state / "manifest"), run.out / MANIFEST)
+    shutil.rmtree(run.staged.parent, ignore_errors=True)
     run.mark.unlink()
     return changed
 

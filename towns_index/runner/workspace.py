@@ -54,8 +54,13 @@ class Run:
 
     @property
     def works(self) -> Path:
-        """Folder in which the stages of this build work."""
+        """Folder in which the stages of any build work."""
         return self.state / "work"
+
+    @property
+    def work(self) -> Path:
+        """Folder in which the stages of this build work; those of a killed build may still be dying in theirs."""
+        return self.works / str(os.getpid())
 
     @property
     def staged(self) -> Path:
