@@ -14,6 +14,8 @@ COMMANDS = {
     "lab": "open the notebooks in JupyterLab",
     "fetch": "download the raw files that have a permanent address; list where to get the others",
     "status": "list the stages with the reason why each has to run, without running anything",
+    "verify": "build everything again in an empty folder and compare it with what is published",
+    "compare": "compare two builds, parameter sets or editions: which towns changed which characteristic",
     "why": "trace a figure, a town, or a town and a cluster, down to the raw files",
 }
 # Commands that the package itself carries out.
@@ -79,7 +81,7 @@ def parser(root: Path) -> argparse.ArgumentParser:
     made.add_argument("--kernels", metavar="KIND", help=KERNELS_HELP)
     made.add_argument("--jobs", metavar="N", help="stages to run side by side (default: number of cores, at most 4)")
     made.add_argument("--set", metavar="NAME=VALUE", dest="settings", action="append", default=[], help=SET_HELP)
-    made.error = _refuse
+    made.error = refuse
     return made
 
 
@@ -92,7 +94,8 @@ def read_build(argv: Sequence[str], root: Path) -> tuple[argparse.Namespace, lis
     return asked, [unknown("option", word, OPTIONS) for word in words]
 
 
-def _refuse(message: str) -> None:
+def refuse(message: str) -> None:
+    """Say of an option that it is wrong, as all other problems are said."""
     raise Problems([message])
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from towns_index import files, paths
 
-from . import dependencies, parameters, records, staging, stages
+from . import crate, dependencies, parameters, records, staging, stages
 from .arguments import read_build
 from .digests import Digests
 from .problems import Problems, entry_point, unknown
@@ -116,7 +116,6 @@ def carry_out(order: Order, digests: Digests, reasons: dict[str, records.Reason 
     problems = preflight(plan, run)
     if problems:
         raise Problems(problems)
-    began = datetime.now(UTC)
     bases: dict[str, dict] = {}
 
     def reason(stage: stages.Stage) -> records.Reason | None:
@@ -132,6 +131,7 @@ def carry_out(order: Order, digests: Digests, reasons: dict[str, records.Reason 
         failures = schedule.build(order.selected, run, order.jobs, shown, reason, done, context)
     if not failures:
         staging.publish(run, plan.stages, digests)
+        crate.write(plan, run)
     print("\n".join(display.summary(order.selected, failures, shown.states, run.out, run.root)), flush=True)
     return 1 if failures else 0
 

@@ -53,6 +53,10 @@ def _carry_out(command: str, rest: list[str], root: Path) -> int:
         return build(rest, root)
     if command == "status":
         return status(rest, root)
+    if command == "verify":
+        from .verify import verify
+
+        return verify(rest, root)
     if command == "test":
         return _python(["-m", "pytest", *rest], root)
     if command == "lab":

@@ -8,7 +8,7 @@ for a folder and all that is in it.
 import ast
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 
@@ -17,7 +17,7 @@ from .problems import Problems, read_toml, unknown
 # What stands in the project itself, and what each run may put in a folder of its own.
 PROJECT_FOLDERS = ("definitions", "notebooks")
 RUN_FOLDERS = ("data", "reports")
-TOP_LEVEL = ("stage", "preflight", "raw_files")
+TOP_LEVEL = ("stage", "preflight", "raw_files", "project")
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,14 @@ class Plan:
         ``module:function`` each, asked for problems before the first notebook starts.
     raw_files : str, optional
         ``module:function`` that lists the raw files, as paths below their folder.
+    project : dict
+        ``name``, ``description``, ``author``, ``licence`` (its address) and ``licence_name`` of the results.
     """
 
     stages: tuple[Stage, ...]
     preflight: tuple[str, ...] = ()
     raw_files: str | None = None
+    project: dict[str, str] = field(default_factory=dict)
 
 
 def covers(declared: str, path: str) -> bool:
