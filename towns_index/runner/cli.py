@@ -57,6 +57,10 @@ def _carry_out(command: str, rest: list[str], root: Path) -> int:
         from .verify import verify
 
         return verify(rest, root)
+    if command == "compare":
+        from .operands import compare
+
+        return compare(rest, root)
     if command == "test":
         return _python(["-m", "pytest", *rest], root)
     if command == "lab":
