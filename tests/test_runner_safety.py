@@ -182,6 +182,29 @@ def test_an_undeclared_file_of_the_project_is_named(tmp_path, capsys, cell, said
     assert not (tmp_path / "notebooks" / "beside.txt").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="makes links as POSIX systems do")
+def test_a_link_is_no_result(tmp_path, capsys):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    link = f"{toy.HOME}os.symlink({str(secret)!r}, home / {ONE!r})"
+    toy.project(tmp_path, [toy.stage("010_a", [], [ONE])], {"010_a": [link]})
+    assert build(tmp_path) == 1
+    assert "a.txt is a link to another file" in capsys.readouterr().out
+    assert not (tmp_path / ONE).exists()
+
+
+def test_what_a_source_notebook_brings_as_results_is_not_shown(tmp_path):
+    toy.project(tmp_path, [toy.stage("010_a")], {"010_a": ["1 + 1"]})
+    path = tmp_path / "notebooks" / "010_a.ipynb"
+    notebook = json.loads(path.read_text())
+    forged = {"output_type": "display_data", "metadata": {}, "data": {"text/html": "<script>alert(1)</script>"}}
+    notebook["cells"][1]["outputs"] = [forged]
+    path.write_text(json.dumps(notebook))
+    assert build(tmp_path) == 0
+    executed = (tmp_path / "reports" / "notebooks" / "010_a.ipynb").read_text()
+    assert "script" not in executed and '"2"' in executed
+
+
 def test_declared_files_and_raw_files_may_be_read(tmp_path):
     cell = "open('../definitions/word.txt').read() + open('../data/raw/one.csv').read()"
     toy.project(tmp_path, [toy.stage("010_a", ["definitions/word.txt"], raw=True)], {"010_a": [cell]})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from towns_index import tables
+from towns_index import files, tables
 
 
 def written(frame, tmp_path, **options):
@@ -50,7 +50,7 @@ def test_a_repeated_key_is_refused_and_nothing_is_written(tmp_path):
 def test_a_failed_write_leaves_the_old_table_whole(tmp_path, monkeypatch):
     path = tmp_path / "t.csv"
     tables.write_csv(pd.DataFrame({"k": [1]}), path)
-    monkeypatch.setattr(tables.os, "replace", lambda *names: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(files.os, "replace", lambda *names: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         tables.write_csv(pd.DataFrame({"k": [2]}), path)
     assert path.read_text() == "k\n1\n"
@@ -89,3 +89,16 @@ def test_round_trip(rows, tmp_path_factory):
     assert [None if pd.isna(flag) else bool(flag) for flag in back.flag] == list(frame.flag)
     again = tables.write_csv(back, folder / "again.csv")
     assert again.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "@SUM(A1)", "-x", "\t=1", '=HYPERLINK("x")'])
+def test_a_text_that_a_spreadsheet_would_carry_out_is_refused(tmp_path, text):
+    frame = pd.DataFrame({"town": ["Bath", text], "value": [1, 2]})
+    with pytest.raises(tables.BadTable, match="t.csv, column town: .* begins like a formula"):
+        tables.write_csv(frame, tmp_path / "t.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_signs_before_numbers_are_no_formulas(tmp_path):
+    frame = pd.DataFrame({"a": ["-1", "+2.5", "-.5"], "b": [-1.0, 2.0, -0.5], "c": ["a=b", "x-y", "–"]})
+    assert tables.write_csv(frame, tmp_path / "t.csv").is_file()

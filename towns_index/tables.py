@@ -36,6 +36,7 @@ def write_csv(frame: pd.DataFrame, path: Path, key: list[str] | None = None) -> 
     """
     frame = in_order(frame, key) if key else frame
     text = pd.DataFrame({name: as_text(frame[name]) for name in frame.columns}, columns=frame.columns)
+    refuse_formulas(text, path)
     body = text.to_csv(index=False, lineterminator="\n", na_rep="")
     return write_text(body, path)
 
@@ -47,6 +48,27 @@ def in_order(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
         first = ", ".join(f"{name}={repeated.iloc[0][name]}" for name in key)
         raise BadTable(f"{len(repeated)} rows share a key of {'+'.join(key)}; the first: {first}.")
     return frame.sort_values(key, kind="stable").reset_index(drop=True)
+
+
+def refuse_formulas(text: pd.DataFrame, path: Path) -> None:
+    """Refuse a table with a cell that a spreadsheet would carry out instead of showing it.
+
+    Raises
+    ------
+    BadTable
+        Naming the file, the column and the cell.
+    """
+    for name in text.columns:
+        column = text[name].dropna()
+        words = column[column.map(lambda value: isinstance(value, str))].astype(str)
+        begins = words[words.str.match(r"[=+@\t\r]|-(?![\d.])")]
+        found = begins[pd.to_numeric(begins, errors="coerce").isna()]
+        if len(found) or str(name).startswith(("=", "+", "@")):
+            cell = str(found.iloc[0])[:40] if len(found) else name
+            raise BadTable(
+                f"{Path(path).name}, column {name}: the text {cell!r} begins like a formula, which a spreadsheet would "
+                "carry out. Correct the source of the text, or put a word before the sign."
+            )
 
 
 def as_text(column: pd.Series) -> pd.Series:

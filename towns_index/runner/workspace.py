@@ -164,6 +164,9 @@ def check_written(stage: Stage, run: Run, out: Path, read: list[str]) -> None:
     faults = [f"{path} is declared as an output and was not written" for path in absent]
     for file in files_below(out):
         path = file.relative_to(out).as_posix()
+        if file.is_symlink():
+            faults.append(f"{path} is a link to another file; a result must be a file itself")
+            continue
         if any(covers(declared, path) for declared in stage.writes):
             continue
         if path not in read:
