@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from towns_index import paths
-from towns_index.runner import arguments, environment
+from towns_index.runner import arguments, cli, environment
 
 LINUX_311 = {
     "python_full_version": "3.11.7",
@@ -212,3 +212,12 @@ def test_environment_yml_names_no_package_of_its_own():
     assert listed == ["- conda-forge", "- python >=3.11", "- pip", "- pip:", "- --requirement requirements.lock"]
     pyproject = (paths.ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert 'requires-python = ">=3.11"' in pyproject
+
+
+def test_jupyterlab_is_opened_on_this_computer_only_with_its_token(monkeypatch):
+    asked = []
+    monkeypatch.setattr(cli, "_python", lambda words, root: asked.extend(words) or 0)
+    assert cli.main(["lab", "--no-browser"]) == 0
+    assert asked[:2] == ["-m", "jupyterlab"] and asked[-1] == "--no-browser"
+    assert "--ServerApp.ip=127.0.0.1" in asked
+    assert not any("token" in word or "password" in word or "allow_remote" in word for word in asked)

@@ -23,7 +23,15 @@ from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvision
 VARIABLE = "TOWNS_INDEX_WARM"
 PROVISIONER = "towns-index-warm"
 INLINE = "module://matplotlib_inline.backend_inline"
-NOTEBOOK_LIBRARIES = ("papermill", "nbclient", "ipykernel.kernelapp", "ipykernel.ipkernel", "towns_index.runner.execute")
+NOTEBOOK_LIBRARIES = (
+    "papermill",
+    "nbclient",
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.debugger",
+    "IPython.extensions.storemagic",
+    "towns_index.runner.execute",
+)
 
 
 def ask_for(modules: Iterable[str]) -> None:
@@ -74,7 +82,8 @@ def kernel(orders: Connection) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    IPKernelApp.launch_instance(argv=order["arguments"])
+    # What is typed is not kept: there is nobody who types.
+    IPKernelApp.launch_instance(argv=[*order["arguments"], "--HistoryManager.enabled=False"])
 
 
 def _die_with(orders: Connection) -> None:
