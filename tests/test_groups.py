@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from bundle import committed
 
-from towns_index import groups, indicators, towns
+from towns_index import groups, indicators, towns, workers
 
 
 def codes(count: int) -> pd.Index:
@@ -24,9 +24,13 @@ def planted():
     return groups.standardise(values)[0], truth[order]
 
 
+def evidence_of(scores: pd.DataFrame, largest: int) -> pd.DataFrame:
+    return groups.evidence(scores, groups.candidates(scores, resamples=10, seed=3, largest=largest))
+
+
 @pytest.fixture(scope="module")
 def evidence(planted):
-    return groups.evidence(planted[0], resamples=10, seed=3, largest=5)
+    return evidence_of(planted[0], largest=5)
 
 
 def test_planted_groups_are_found(planted, evidence):
@@ -51,7 +55,7 @@ def test_the_evidence_is_highest_at_the_planted_number(evidence):
 def test_noise_gives_a_low_silhouette():
     noise = np.random.default_rng(2).normal(size=(150, 8))
     scores, _ = groups.standardise(pd.DataFrame(noise, index=codes(150)).rename(columns=str))
-    table = groups.evidence(scores, resamples=10, seed=3, largest=4)
+    table = evidence_of(scores, largest=4)
     assert table["silhouette"].max() < 0.15
     assert table["least_stable"].max() < 0.75
 
@@ -66,6 +70,21 @@ def test_the_same_seed_gives_the_same_groups(planted):
     assert one.tolist() != other.tolist()
 
 
+@pytest.mark.parametrize("setting", ["2", "3"])
+def test_other_processes_find_the_same(planted, monkeypatch, setting):
+    labels = groups.partition(planted[0], 4, seed=3)
+    here = groups.stability(planted[0], labels, 4, resamples=7, seed=3)
+    monkeypatch.setenv(workers.VARIABLE, setting)
+    assert groups.stability(planted[0], labels, 4, resamples=7, seed=3).tolist() == here.tolist()
+
+
+def test_the_evidence_keeps_what_was_found(planted, evidence):
+    labels, stable = groups.tested(planted[0], 3, resamples=10, seed=3)
+    assert labels.tolist() == groups.partition(planted[0], 3, seed=3).tolist()
+    row = evidence.set_index("groups").loc[3]
+    assert (row["stability"], row["least_stable"]) == (stable.mean(), stable.min())
+
+
 def test_jaccard_by_hand():
     # Groups {1,2,3} and {4,5} against {1,2}, {3,4,5}: first 2/3 with {1,2} (1/5 with the other);
     # second 2/3 with {3,4,5}.
@@ -75,6 +94,8 @@ def test_jaccard_by_hand():
     assert groups.jaccard(np.array([0, 0, 1]), np.array([1, 1, 0]), 2).tolist() == [1, 1]
     # {1,2,3,4} against pairs: 2/4.
     assert groups.jaccard(np.zeros(4, int), np.array([0, 0, 1, 1]), 1).tolist() == [0.5]
+    # A group without towns resembles none.
+    assert groups.jaccard(np.array([0, 0]), np.array([1, 1]), 2).tolist() == [1, 0]
 
 
 def test_standardised_indicators_have_mean_0_and_standard_deviation_1():

@@ -1,10 +1,12 @@
 """Figures and tables as notebooks show them."""
 
+import io
+
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from towns_index import paths, show, style, tables
+from towns_index import files, paths, show, style, tables
 
 
 @pytest.fixture
@@ -60,6 +62,16 @@ def test_same_figure_same_bytes_and_no_software_name():
     first, second = show.png(bars()), show.png(bars())
     assert first == second
     assert b"matplotlib" not in first.lower()
+
+
+def test_nothing_is_cut_off_not_even_outside_the_figure():
+    fig = bars()
+    fig.text(1.05, 0.5, "a note")
+    image = plt.imread(io.BytesIO(show.png(fig)))
+    plt.close(fig)
+    assert image.shape[1] > fig.get_figwidth() * show.DPI
+    for edge in (image[0], image[-1], image[:, 0], image[:, -1]):
+        assert (edge == 1).all()
 
 
 def test_style_ignores_what_was_set_before():
@@ -122,7 +134,7 @@ def test_callouts_have_known_kinds(shown):
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     file = tmp_path / "report.html"
     tables.write_bytes(b"old", file)
-    monkeypatch.setattr(tables.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(files.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         tables.write_bytes(b"new", file)
     assert file.read_bytes() == b"old"

@@ -9,10 +9,13 @@ from functools import lru_cache
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from towns_index import paths, style
 
@@ -21,8 +24,11 @@ STATUS_WORDS = {"full": "full: every criterion met", "partial": "partial: all bu
 
 
 @lru_cache(maxsize=1)
-def _land() -> gpd.GeoSeries:
-    return gpd.read_file(paths.processed() / "coast.geojson").to_crs("EPSG:27700").geometry
+def _land() -> Path:
+    """Outline of England and Wales in kilometres on the British National Grid, read and reprojected once."""
+    coast = gpd.read_file(paths.processed() / "coast.geojson").to_crs("EPSG:27700").geometry.explode()
+    rings = shapely.get_rings(coast.to_numpy())
+    return Path.make_compound_path(*[Path(shapely.get_coordinates(ring) / 1000, closed=True) for ring in rings])
 
 
 def positions(towns: pd.DataFrame) -> pd.DataFrame:
@@ -32,9 +38,10 @@ def positions(towns: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ground(axes: Axes) -> None:
-    land = _land().affine_transform([0.001, 0, 0, 0.001, 0, 0])
-    land.plot(ax=axes, color=style.LAND, edgecolor="#AEB4BB", linewidth=0.4)
-    axes.set(xlim=(130, 665), ylim=(0, 665), aspect="equal")
+    # Not add_patch, which would go through every point for limits that are set here.
+    axes.add_artist(PathPatch(_land(), facecolor=style.LAND, edgecolor="#AEB4BB", linewidth=0.4))
+    # Ticks would be measured for the layout although nobody sees them.
+    axes.set(xlim=(130, 665), ylim=(0, 665), aspect="equal", xticks=[], yticks=[])
     axes.axis("off")
 
 
@@ -172,11 +179,12 @@ def heat(table: pd.DataFrame, label: str, form: str = "{:.0f}", diverging: bool 
     low = -limit if diverging else 0
     image = axes.imshow(table.to_numpy(float), cmap=colours, vmin=low, vmax=limit, aspect="auto")
     image.cmap.set_bad("white")
+    light = image.to_rgba(table.to_numpy(float))[..., :3] ** 2.2 @ [0.2126, 0.7152, 0.0722]
     for row, column in np.argwhere(table.notna().to_numpy()):
-        value = table.iat[row, column]
-        red, green, blue, _ = image.cmap(image.norm(value))
-        dark = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 < 0.179  # white reads better below
-        axes.text(column, row, form.format(value), ha="center", va="center", fontsize=7.5, color="white" if dark else "#1A1A1A")
+        ink = "white" if light[row, column] < 0.179 else "#1A1A1A"  # white reads better below
+        number = form.format(table.iat[row, column])
+        # It stays inside its cell, so the layout need not measure it.
+        axes.text(column, row, number, ha="center", va="center", fontsize=7.5, color=ink, in_layout=False)
     axes.set_yticks(range(len(table)), table.index, fontsize=8)
     axes.set_xticks(range(table.shape[1]), table.columns, fontsize=8, rotation=0 if max(map(len, map(str, table.columns))) < 4 else 40,
                     ha="center" if max(map(len, map(str, table.columns))) < 4 else "left")  # fmt: skip

@@ -1,12 +1,19 @@
 """Stage 060, groups of similar towns: cluster analysis proper on standardised indicators."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy.stats import kurtosis, skew
+from sklearn import config_context
 from sklearn.cluster import KMeans
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples, silhouette_score
 from sklearn.preprocessing import PowerTransformer, StandardScaler
 from threadpoolctl import threadpool_limits
+
+from towns_index import workers
 
 SMALLEST_GROUP = 15
 PATTERN = 0.6  # mean clusterwise Jaccard from which groups show a pattern; 0.75 would be firm (Hennig 2008)
@@ -50,18 +57,37 @@ def standardise(values: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return pd.DataFrame(scores, index=values.index, columns=values.columns), list(extreme)
 
 
+class Grouping(NamedTuple):
+    """A partition of the towns: the group of each (0, 1 …), and how stable each group is."""
+
+    labels: np.ndarray
+    stability: np.ndarray
+
+
 def partition(scores: pd.DataFrame, groups: int, seed: int, starts: int = 20) -> np.ndarray:
     """K-means labels 0, 1 …, numbered from the largest group to the smallest."""
-    with threadpool_limits(1):
+    with _lean():
         labels = KMeans(groups, n_init=starts, random_state=seed).fit_predict(scores.to_numpy())
     order = pd.Series(labels).value_counts(sort=False)
     order = order.sort_index().sort_values(ascending=False, kind="stable").index
     return pd.Series(labels).map({old: new for new, old in enumerate(order)}).to_numpy()
 
 
+@contextmanager
+def _lean() -> Iterator[None]:
+    """Fits without threads and without checks.
+
+    There are many small fits of the same complete numbers: threads would spend more on waiting for
+    each other, and scikit-learn more on checking what it is given, than on fitting.
+    """
+    with threadpool_limits(1), config_context(assume_finite=True, skip_parameter_validation=True):
+        yield
+
+
 def jaccard(labels: np.ndarray, others: np.ndarray, groups: int) -> np.ndarray:
     """For each group the largest Jaccard similarity with any group of another partition."""
-    table = pd.crosstab(labels, others).reindex(range(groups), fill_value=0).to_numpy()
+    found, others = np.unique(others, return_inverse=True)
+    table = np.bincount(labels * len(found) + others, minlength=groups * len(found)).reshape(groups, len(found))
     union = table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True) - table
     return (table / np.maximum(union, 1)).max(axis=1)
 
@@ -70,7 +96,7 @@ def stability(scores: pd.DataFrame, labels: np.ndarray, groups: int, resamples: 
     """Clusterwise stability: mean Jaccard similarity of each group over bootstrap samples.
 
     Each sample of towns is grouped afresh, its centres label all towns, and every group is compared
-    with its best match.
+    with its best match. The samples are shared out (:mod:`towns_index.workers`).
 
     References
     ----------
@@ -78,19 +104,38 @@ def stability(scores: pd.DataFrame, labels: np.ndarray, groups: int, resamples: 
     Data Analysis 52.
     """
     random = np.random.default_rng(seed)
-    data = scores.to_numpy()
-    found = np.empty((resamples, groups))
-    # Many small fits: threads would spend more on waiting for each other than on the fits.
-    with threadpool_limits(1):
-        for row in range(resamples):
-            sample = data[random.integers(0, len(data), len(data))]
-            model = KMeans(groups, n_init=2, random_state=int(random.integers(2**31))).fit(sample)
-            found[row] = jaccard(labels, model.predict(data), groups)
-    return found.mean(axis=0)
+    # Drawn here, in one order, so that it does not matter who groups which sample.
+    samples = [(random.integers(0, len(scores), len(scores)), int(random.integers(2**31))) for _ in range(resamples)]
+    return np.mean(workers.share_out(_found_again, samples, scores.to_numpy(), labels, groups), axis=0)
 
 
-def evidence(scores: pd.DataFrame, resamples: int, seed: int, largest: int = 10) -> pd.DataFrame:
-    """How good each number of groups from 2 to `largest` is, by several standards.
+def _found_again(samples: list[tuple[np.ndarray, int]], data: np.ndarray, labels: np.ndarray, groups: int) -> list[np.ndarray]:
+    """How much of each group is found again in each sample (rows of `data`, and a seed)."""
+    with _lean():
+        fits = (KMeans(groups, n_init=2, random_state=seed).fit(data[rows]) for rows, seed in samples)
+        return [jaccard(labels, fit.predict(data), groups) for fit in fits]
+
+
+def tested(scores: pd.DataFrame, groups: int, resamples: int, seed: int) -> Grouping:
+    """The towns in so many groups: :func:`partition` and :func:`stability`."""
+    labels = partition(scores, groups, seed)
+    return Grouping(labels, stability(scores, labels, groups, resamples, seed))
+
+
+def candidates(scores: pd.DataFrame, resamples: int, seed: int, largest: int = 10) -> dict[int, Grouping]:
+    """The towns in 2 groups, in 3, and so on to `largest`."""
+    return {groups: tested(scores, groups, resamples, seed) for groups in range(2, largest + 1)}
+
+
+def evidence(scores: pd.DataFrame, groupings: dict[int, Grouping]) -> pd.DataFrame:
+    """How good each number of groups is, by several standards.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        As from :func:`standardise`.
+    groupings : dict
+        By number of groups, as from :func:`candidates`.
 
     Returns
     -------
@@ -98,21 +143,18 @@ def evidence(scores: pd.DataFrame, resamples: int, seed: int, largest: int = 10)
         ``groups``, ``silhouette``, ``calinski_harabasz``, ``davies_bouldin``, ``smallest`` (towns),
         ``stability`` and ``least_stable`` (mean and smallest clusterwise Jaccard).
     """
-    rows = []
-    for groups in range(2, largest + 1):
-        labels = partition(scores, groups, seed)
-        stable = stability(scores, labels, groups, resamples, seed)
-        rows.append(
-            {
-                "groups": groups,
-                "silhouette": silhouette_score(scores, labels),
-                "calinski_harabasz": calinski_harabasz_score(scores, labels),
-                "davies_bouldin": davies_bouldin_score(scores, labels),
-                "smallest": int(np.bincount(labels).min()),
-                "stability": stable.mean(),
-                "least_stable": stable.min(),
-            }
-        )
+    rows = [
+        {
+            "groups": groups,
+            "silhouette": silhouette_score(scores, labels),
+            "calinski_harabasz": calinski_harabasz_score(scores, labels),
+            "davies_bouldin": davies_bouldin_score(scores, labels),
+            "smallest": int(np.bincount(labels).min()),
+            "stability": stable.mean(),
+            "least_stable": stable.min(),
+        }
+        for groups, (labels, stable) in groupings.items()
+    ]
     return pd.DataFrame(rows)
 
 

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import textwrap
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +33,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 # plain characters: the report has no formulas.
 MARKDOWN = "commonmark+pipe_tables+strikeout+footnotes+smart+raw_attribute+gfm_auto_identifiers"
 FENCE = "`" * 20
+PLACE = "<!-- shown by the notebook: part {} -->"
 
 
 class Document(NamedTuple):
@@ -67,9 +68,10 @@ def html(notebook: NotebookNode) -> str:
     """
     document = read(notebook)
     standfirst = _pandoc(document.standfirst, "html5")
-    summary = textwrap.shorten(_pandoc(document.standfirst, "plain"), 300, placeholder=" …")
-    page = _pandoc(
-        "\n\n".join(_html_part(part) for part in document.parts),
+    words = unescape(re.sub("<[^>]+>", "", standfirst))
+    summary = textwrap.shorten(words, 300, placeholder=" …")
+    frame = _pandoc(
+        "\n\n".join(_html_part(part, number) for number, part in enumerate(document.parts)),
         "html5",
         "--standalone",
         f"--template={TEMPLATES / 'report.html'}",
@@ -81,6 +83,7 @@ def html(notebook: NotebookNode) -> str:
         f"--variable=summary:{escape(summary)}",
         f"--variable=standfirst:{standfirst}",
     )
+    page = re.sub(PLACE.format(r"(\d+)"), lambda place: document.parts[int(place[1])]["html"], frame)
     found = faults(page)
     if found:
         raise ValueError("the HTML report cannot be published:\n- " + "\n- ".join(found))
@@ -210,15 +213,19 @@ def _output(output: NotebookNode, number: int) -> list[str | dict]:
     return [{**about, "html": output.data.get("text/html", "")}]
 
 
-def _html_part(part: str | dict) -> str:
-    """A part of the report as Markdown for the HTML page."""
+def _html_part(part: str | dict, number: int) -> str:
+    """A part of the report as Markdown for the HTML page.
+
+    A figure or table is only given a place: pandoc would spend a second on the pictures, to hand
+    them on untouched.
+    """
     if isinstance(part, str):
         return part
     if part["kind"] == "callout":
         label = show.CALLOUTS[part["callout"]]
         opening = f'<div class="callout {part["callout"]}"><p class="label">{label}</p>'
         return "\n\n".join([_raw("html", opening), part["text"], _raw("html", "</div>")])
-    return _raw("html", part["html"])
+    return _raw("html", PLACE.format(number))
 
 
 def _typst_part(part: dict, number: int) -> str:

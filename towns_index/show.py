@@ -15,6 +15,7 @@ import pandas as pd
 from IPython.display import display
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from towns_index import paths, style, tables
 
@@ -196,9 +197,24 @@ def cells(frame: pd.DataFrame, formats: dict[str, str] | None = None) -> dict[st
 def png(fig: Figure) -> bytes:
     """The figure as a PNG picture; the same figure always gives the same bytes."""
     buffer = io.BytesIO()
+    fig.set_dpi(DPI)
+    box = _laid_out(fig)
     # The software's name and version would change the bytes with every release of matplotlib.
-    fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    fig.savefig(buffer, format="png", dpi=DPI, bbox_inches=box, metadata={"Software": None})
     return buffer.getvalue()
+
+
+def _laid_out(fig: Figure) -> Bbox:
+    """Lay a figure out and give back the box, in inches, that holds all of it and a margin.
+
+    Left to itself, ``savefig`` would go through the whole figure once more to find this box.
+    """
+    engine = fig.get_layout_engine()
+    if engine:
+        engine.execute(fig)
+    with plt.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
+        fig.set_layout_engine(None)  # as the style stands, None would mean constrained
+    return fig.get_tightbbox().padded(plt.rcParams["savefig.pad_inches"])
 
 
 def csv(frame: pd.DataFrame) -> bytes:

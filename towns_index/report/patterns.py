@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from towns_index import clusters, figures, groups, indicators, show, words
+from towns_index import clusters, figures, indicators, show, words
 from towns_index.report import summaries
 from towns_index.report.results import INSIDE, Results
 
@@ -99,6 +99,7 @@ def _share_inside(r: Results, kind: pd.Series) -> pd.DataFrame:
 def similar_towns(r: Results) -> None:
     """Groups of similar towns."""
     lines = indicators.definitions()
+    used = lines.loc[lines["indicator"].isin(r.profiles["indicator"]), "indicator"].tolist()
     table = r.groups.assign(town=r.groups["town_code"].map(r.name))
     typical = table.sort_values("place").groupby("group")["town"].apply(lambda names: words.listed(names.head(5).tolist()))
     atypical = table.sort_values("silhouette").groupby("group")["town"].apply(lambda names: words.listed(names.head(3).tolist()))
@@ -106,7 +107,7 @@ def similar_towns(r: Results) -> None:
     summary = summary.join(typical.rename("Typical towns")).join(atypical.rename("Least typical"))
     weak = int((table["silhouette"] < 0).sum())
     show.prose(
-        f"The clusters sort towns by set criteria. Grouping asks instead which towns resemble each other on {len(groups.columns(lines))} "
+        f"The clusters sort towns by set criteria. Grouping asks instead which towns resemble each other on {len(used)} "
         f"indicators at once. {summaries.groups_in_short(r)} {words.towns(weak).capitalize()} lie nearer to another group than to their own: "
         f"read a group as a neighbourhood on a map, not as a box. Stability is the share of a group found again when the towns are drawn "
         f"anew: 0.75 and more is firm, 0.6 a pattern, 0.5 and less none."
@@ -120,7 +121,7 @@ def similar_towns(r: Results) -> None:
         + " ".join(f"Group {row.Index}: {row.Towns} towns, {row.Traits.lower()}." for row in summary.itertuples()),
         table=summary[["Traits", "Towns"]].rename_axis("Group").reset_index(),
     )
-    picture = r.profiles.pivot(index="indicator", columns="group", values="z_score").reindex(groups.columns(lines))
+    picture = r.profiles.pivot(index="indicator", columns="group", values="z_score").reindex(used)
     picture.index = picture.index.map(lines.set_index("indicator")["label"])
     picture.columns = [str(name) for name in picture.columns]
     show.figure(

@@ -1,6 +1,7 @@
 """What the report draws on: the published tables and the definitions, read once."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -28,14 +29,31 @@ class Results:
     checks: pd.DataFrame
     settings: dict
 
-    @property
+    @cached_property
     def name(self) -> pd.Series:
         """Short name of each town."""
         return self.towns["town_name"].map(words.short)
 
     def status(self, letter: str) -> pd.Series:
         """Status of each town in one cluster."""
-        return self.members[self.members["cluster"] == letter].set_index("town_code")["status"]
+        return self._statuses[letter]
+
+    @cached_property
+    def _statuses(self) -> dict[str, pd.Series]:
+        parts = self.members.set_index("town_code").groupby("cluster")
+        return {letter: part["status"] for letter, part in parts}
+
+    @cached_property
+    def shares(self) -> pd.DataFrame:
+        """Towns that meet each criterion, as from :func:`clusters.criterion_shares`."""
+        return clusters.criterion_shares(self.judged, self.criteria)
+
+    @cached_property
+    def described(self) -> pd.DataFrame:
+        """What the dictionary says of each indicator."""
+        dictionary = store.read("dictionary")
+        lines = dictionary[dictionary["file"].isin(["indicators.csv", "indicators_elections.csv"])].set_index("column")
+        return lines[~lines.index.duplicated()]
 
     def size(self, letter: str, status: str = "full") -> int:
         """Number of towns with one status in a cluster."""

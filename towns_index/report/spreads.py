@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from towns_index import clusters, figures, show, store, words
+from towns_index import figures, show, store, words
 from towns_index.report import summaries
 from towns_index.report.results import INSIDE, Results
 
@@ -15,8 +15,7 @@ def cluster(r: Results, letter: str) -> None:
         _not_rebuilt(r, letter, row)
         return
     status = r.status(letter)
-    shares = clusters.criterion_shares(r.judged, r.criteria)
-    shares = shares[shares["cluster"] == letter].set_index("label")["share"]
+    shares = r.shares[r.shares["cluster"] == letter].set_index("label")["share"]
     show.prose(_cluster_text(r, letter, row, status))
     show.figure(
         figures.spread(r.towns, status, shares),
@@ -68,8 +67,7 @@ def _cluster_text(r: Results, letter: str, row: pd.Series, status: pd.Series) ->
 
 
 def _hardest(r: Results, letter: str) -> str:
-    shares = clusters.criterion_shares(r.judged, r.criteria)
-    shares = shares[(shares["cluster"] == letter) & (shares["assessed"] > 0)].sort_values("share")
+    shares = r.shares[(r.shares["cluster"] == letter) & (r.shares["assessed"] > 0)].sort_values("share")
     if not len(shares):
         return ""
     label, share = shares.iloc[0][["label", "share"]]
@@ -103,14 +101,12 @@ def _region_table(r: Results, letter: str) -> pd.DataFrame:
 
 def _criteria_table(r: Results, letter: str) -> None:
     lines = r.criteria[r.criteria["cluster"] == letter]
-    described = store.read("dictionary")
-    described = described[described["file"].isin(["indicators.csv", "indicators_elections.csv"])].set_index("column")
-    described = described[~described.index.duplicated()]
+    label, level = r.described["label"], r.described["level"]
     rows = [
         {
             "Criterion": f"{line.criterion}{line.part}. {line.label}",
-            "Measured by": described["label"].get(line.indicator, "–"),
-            "Level": described["level"].get(line.indicator, "–"),
+            "Measured by": label.get(line.indicator, "–"),
+            "Level": level.get(line.indicator, "–"),
             "Compared with": line.comparator,
             "Evidence": line.evidence,
             "Stands in for": line.stands_in_for or "–",
