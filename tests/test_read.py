@@ -1,7 +1,9 @@
 """Files of every format become tables, and broken ones become one plain sentence."""
 
+import bz2
 import gzip
 import json
+import lzma
 import zipfile
 
 import pandas as pd
@@ -102,3 +104,29 @@ def test_require_columns_names_what_is_lacking():
     assert read.require_columns(frame, ["a"], "f") is frame
     with pytest.raises(read.UnreadableFile, match="f lacks the column.s. 'b', 'c'; it has 'a'"):
         read.require_columns(frame, ["a", "b", "c"], "f")
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.rds", gzip.compress(b"0" * 2_000_000)),
+        ("b.rda", bz2.compress(b"0" * 2_000_000)),
+        ("c.rda", lzma.compress(b"0" * 2_000_000)),
+        ("d.rds", b"0" * 2_000_000),
+    ],
+)
+def test_an_r_file_that_unpacks_beyond_the_limit_is_refused(raw, monkeypatch, name, data):
+    monkeypatch.setattr(read, "LARGEST_UNPACKED", 1_000_000)
+    with pytest.raises(read.UnreadableFile, match="unpacks to more than 1,000,000 bytes"):
+        read.table(raw(name, data))
+
+
+def test_spreadsheets_and_parquet_that_unpack_beyond_the_limit_are_refused(raw, tmp_path, monkeypatch):
+    monkeypatch.setattr(read, "LARGEST_UNPACKED", 100_000)
+    with zipfile.ZipFile(tmp_path / "sheet.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("content.xml", b"0" * 200_000)
+    sheet = (tmp_path / "sheet.zip").read_bytes()
+    pd.DataFrame({"a": range(100_000)}).to_parquet(tmp_path / "p.parquet")
+    for name, data in (("s.xlsx", sheet), ("s.ods", sheet), ("q.parquet", (tmp_path / "p.parquet").read_bytes())):
+        with pytest.raises(read.UnreadableFile, match="unpacks to more than 100,000 bytes"):
+            read.table(raw(name, data))

@@ -184,8 +184,12 @@ class _Reader(HTMLParser):
             self.targets.append(attributes["href"][1:])
         if tag == "img" and not (attributes.get("alt") or "").strip():
             self.faults.append("an image has no alt text")
-        if tag in {"script", "link", "iframe", "object", "embed"}:
+        if tag in {"script", "link", "iframe", "object", "embed", "form", "base"}:
             self.faults.append(f"<{tag}> is not allowed in a page that stands alone")
+        for name, value in attributes.items():
+            address = re.sub(r"[\s\x00-\x1f]", "", value or "").lower()
+            if name.startswith("on") or name == "srcdoc" or address.startswith(("javascript:", "vbscript:", "data:text")):
+                self.faults.append(f"<{tag} {name}> would run a program")
         for name in ("src", "srcset", "poster"):
             if not (attributes.get(name) or "data:").startswith("data:"):
                 self.faults.append(f"<{tag}> fetches {attributes[name]}")

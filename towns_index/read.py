@@ -3,14 +3,17 @@
 Everything that depends on a file's format is here; what the columns mean is not.
 """
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import zipfile
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pyreadr
 
 from towns_index import paths, sources
@@ -18,6 +21,7 @@ from towns_index import paths, sources
 # The largest member of the bundle unpacks to 11 MB. A gigabyte is therefore not data but an archive
 # built to fill the memory.
 LARGEST_UNPACKED = 1_000_000_000
+COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 
 
 class UnreadableFile(Exception):
@@ -89,8 +93,10 @@ def explained(path: Path, reading):
 def parse(path: Path, entry: dict, member: str | None = None) -> pd.DataFrame:
     """A file as a table, by the ending of its name and the reading hints of the register."""
     name = path.name
+    refuse_bombs(path)
     if name.endswith((".rda", ".rds")):
-        return next(iter(pyreadr.read_r(str(path)).values()))
+        # Unpacked here, where the limit holds; the R reader would also ask a plain file for a few bytes at a time.
+        return next(iter(pyreadr.read_r(io.BytesIO(unpacked(path))).values()))
     if name.endswith(".parquet"):
         return pd.read_parquet(path)
     if name.endswith((".xls", ".xlsx", ".ods")):
@@ -120,10 +126,32 @@ def _csv(stream, entry: dict) -> pd.DataFrame:
     )
 
 
-def unpacked(path: Path, limit: int | None = None) -> bytes:
-    """Bytes of a plain or gzipped file, refused beyond the limit."""
+def refuse_bombs(path: Path, limit: int | None = None) -> None:
+    """Refuse a file that its reader, which unpacks without looking, would unpack beyond the limit.
+
+    Raises
+    ------
+    UnreadableFile
+        If a spreadsheet or a Parquet file holds more than `limit` bytes.
+    """
     limit = LARGEST_UNPACKED if limit is None else limit
-    opener = gzip.open if path.suffix == ".gz" else open
+    size = 0
+    if path.name.endswith((".xlsx", ".ods")):
+        with zipfile.ZipFile(path) as archive:
+            size = sum(each.file_size for each in archive.infolist())
+    elif path.name.endswith(".parquet"):
+        groups = pq.read_metadata(path)
+        size = sum(groups.row_group(number).total_byte_size for number in range(groups.num_row_groups))
+    if size > limit:
+        raise UnreadableFile(f"{path} unpacks to more than {limit:,} bytes and was not read.")
+
+
+def unpacked(path: Path, limit: int | None = None) -> bytes:
+    """Bytes of a plain or compressed file, which its first bytes tell apart, refused beyond the limit."""
+    limit = LARGEST_UNPACKED if limit is None else limit
+    with open(path, "rb") as stream:
+        start = stream.read(6)
+    opener = next((opener for mark, opener in COMPRESSED.items() if start.startswith(mark)), open)
     with opener(path, "rb") as stream:
         data = stream.read(limit + 1)
     if len(data) > limit:
