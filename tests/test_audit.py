@@ -68,6 +68,14 @@ def test_markers_thousands_commas_and_tolerances_are_understood():
     assert only(audit_rules.in_table(GOOD, near), "total").failures == 0
 
 
+def test_a_range_judges_text_among_numbers_cell_by_cell():
+    """Of the texts only a number, a marker and a blank are right; columns that are numbers need no such look."""
+    entry = {**ENTRY, "rows": 6, "markers": ["[low]", 5], "ranges": [{"columns": ["a", "b"], "low": 0, "high": 100}]}
+    frame = pd.DataFrame({"a": ["1", "[low]", None, "many", "1,000", " 7 "], "b": [5, 6, -1, 8, 9, 10]})
+    outcome = audit_rules.within_range(frame, entry, entry["ranges"][0])
+    assert (outcome.failures, outcome.rows_examined, outcome.found) == (3, 12, "-1 to 1000")
+
+
 def test_notes_among_the_rows_are_passed_over_if_the_register_says_so():
     frame = pd.DataFrame({"code": ["E06000001", None, "Footnotes", "W06000001"], "a": [1, None, None, 2]})
     entry = {"id": "toy", "key": "code", "rows": 4, "only_coded_rows": True, "unique_key": True}
@@ -116,7 +124,7 @@ def areas(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "raw", lambda: tmp_path)
     monkeypatch.setattr(audit_areas, "rules", lambda: document)
     monkeypatch.setattr(audit, "rules", lambda: document)
-    caches = (audit_areas.universe, audit_areas.areas_of, audit_areas.towns_of, audit_areas.town_pairs, read._cached)
+    caches = (audit_areas.universe, audit_areas.areas_of, audit_areas.towns_of, audit_areas.town_areas, read._cached)
     for cache in caches:
         cache.cache_clear()
 
@@ -165,6 +173,21 @@ def test_broken_files_fail_the_rules_they_break_and_no_others(areas, name, text,
     assert ("agreement: share a" in failed(audit.examine_all(["list", "data", "same"]))) == (
         "agreement: share a" in rules or "readable" in rules
     )
+
+
+def test_a_town_is_reached_by_any_one_of_its_areas(areas):
+    assert audit_areas.town_areas("AREA") == {"TA": {"E1", "E2"}, "TB": {"W1"}}
+    areas("data", "code,a,b\nE2,10,90\nE8,20,80\nE9,30,70\n")
+    table = audit.examine_all(["list", "data"])
+    assert table[(table.file == "data") & (table.rule == "towns reached")].found.tolist() == ["1"]
+
+
+def test_a_list_of_areas_is_read_once(areas, monkeypatch):
+    read_now, parse = [], read.parse
+    monkeypatch.setattr(read, "parse", lambda path, *rest: read_now.append(path.name) or parse(path, *rest))
+    audit.examine_all(["same", "data", "list"])
+    assert sorted(read_now) == ["data.csv", "list.csv", "same.csv"]
+    assert read_now[0] == "list.csv"
 
 
 def test_an_altered_file_fails_without_being_read(areas):
@@ -235,7 +258,7 @@ real = pytest.mark.skipif(not BUNDLE, reason="no raw bundle: set TOWNS_INDEX_RAW
 
 @pytest.fixture(scope="module")
 def receipt():
-    for cached in (read._cached, audit_areas.universe, audit_areas.areas_of, audit_areas.town_pairs):
+    for cached in (read._cached, audit_areas.universe, audit_areas.areas_of, audit_areas.town_areas):
         cached.cache_clear()
     return audit.examine_all(list(sources.used()))
 

@@ -215,6 +215,17 @@ def test_the_parts_of_a_divided_lsoa_make_it_whole(name):
 
 
 @needs_bundle
+@pytest.mark.parametrize("name", ["lsoa11", "lad18", "county", "msoa21", "ward24"])
+def test_links_are_kept_and_what_is_worked_out_from_them_leaves_them_alone(name):
+    """Several geographies share the tables that they are made of, so none may write into them."""
+    before = geography.link(name).copy()
+    geography.joint(name), geography.areas(name), geography.link("county"), geography.link("ward24")
+    assert geography.link(name) is geography.link(name)
+    pd.testing.assert_frame_equal(geography.link(name), before)
+    assert list(before.columns) == ["lsoa11", "area", "share"]
+
+
+@needs_bundle
 def test_all_geographies_carry_the_same_people_to_each_town():
     by_town = {
         name: geography.joint(name).groupby("town_code")["residents"].sum()

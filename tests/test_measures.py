@@ -90,6 +90,20 @@ def test_a_table_keeps_the_areas_of_its_geography_under_their_present_codes(toy_
     assert toy_table(rows)["x"].to_dict() == {"A": 1, "B": 2}
 
 
+def test_a_table_with_a_row_for_every_area_takes_their_order_and_their_index():
+    known = pd.Index(["A", "B", "C"])
+    whole = pd.DataFrame({"n": [3, 9, 1, 2]}, index=["C", "elsewhere", "A", "B"])
+    rows = measures.rows_of(whole, known)
+    assert rows.index is known
+    assert rows["n"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("areas", [["C", "A"], ["C", "A", "A"], ["C", "A", "B", "B"], []])
+def test_a_table_that_lacks_or_repeats_an_area_is_left_in_its_order(areas):
+    frame = pd.DataFrame({"n": range(len(areas))}, index=pd.Index(areas, dtype="str"))
+    pd.testing.assert_frame_equal(measures.rows_of(frame, pd.Index(["A", "B", "C"])), frame)
+
+
 def test_an_area_that_stands_twice_is_refused_with_its_file(toy_table):
     with pytest.raises(measures.BadDefinition, match="table toy: area A stands in toy/file more than once"):
         toy_table(pd.DataFrame({"code": ["A", "B", "A"], "x": [1, 2, 3]}))
@@ -336,6 +350,44 @@ def test_expected_deaths_follow_the_ages_of_residents(monkeypatch):
     assert special.expected_deaths("covid_deaths")["T"] == pytest.approx(3)
 
 
+def test_age_groups_hold_every_resident_once(monkeypatch):
+    # One resident of each single year of age from 0 to 89, and one of 90 and over.
+    single = [str(age) for age in range(90)] + ["90+"]
+    monkeypatch.setattr(measures, "area_table", lambda name: pd.DataFrame(1, index=["L"], columns=single))
+    pairs = pd.DataFrame({"area": ["L"], "town_code": ["T"], "residents": [91.0], "area_residents": [91.0]})
+    monkeypatch.setattr(geography, "joint", lambda kind: pairs)
+    groups = special.age_groups("toy").loc["T"]
+    assert groups.to_dict() == {**{first: 3 for first in range(0, 87, 3)}, 87: 4}
+
+
+def test_the_projection_ends_in_2029(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(special, "age_groups", lambda table: table)
+    monkeypatch.setattr(special, "hamilton_perry", lambda *tables, steps: asked.update(tables=tables, steps=steps))
+    special.project_2029("ages_2017")
+    assert asked["tables"] == ("ages_2017", "ages_2020")
+    assert 2020 + asked["steps"] * (2020 - 2017) == 2029
+
+
+def test_workers_are_a_share_of_the_adults(monkeypatch):
+    answers = {
+        "census2021-nomis-bulk/census2021-ts054": {"Tenure of household: Total: All households": [40]},
+        "census2021-nomis-bulk/census2021-ts067": {
+            "Highest level of qualification: Total: All usual residents aged 16 years and over": [80]
+        },
+        "census2021-oa21-onsvisual/economic_activity_status_4a": {"economic_activity_status_4a-001": [60.0]},
+    }
+    codes = {"geography code": ["O"], "areacd": ["O"]}
+    monkeypatch.setattr(read, "table", lambda file_id, member=None: pd.DataFrame({**codes, **answers[file_id]}))
+    monkeypatch.setattr(geography, "census_residents", lambda: pd.Series({"O": 100}))
+    measures.bases.cache_clear()
+    try:
+        base = measures.bases().loc["O"]
+    finally:
+        measures.bases.cache_clear()
+    assert base[["residents", "households", "adults", "workers"]].tolist() == [100, 40, 80, 48]  # 60 % of 80 adults
+
+
 # ---- ward elections -------------------------------------------------------------------------------
 
 
@@ -356,6 +408,45 @@ def test_votes_are_counted_by_contest_and_an_unopposed_return_is_no_contest():
     assert table.loc[("w1", 2018)].to_dict() == {"contests": 1, "all": 75, "ukip": 25, "far_right": 0}
     assert table.loc[("w2", 2016)].to_dict() == {"contests": 1, "all": 40, "ukip": 0, "far_right": 0}
     assert len(table) == 3
+
+
+def test_every_year_of_ward_elections_has_its_own_file():
+    assert all(f"leap-{year}-" in file_id for year, file_id in elections._YEARS.items())
+    assert list(elections._YEARS) == [2016, 2017, 2018, 2019]
+
+
+def test_a_ward_is_looked_up_in_2017_and_only_then_in_2024(monkeypatch):
+    # w is known to both lists and lies in T by the older one; v is new; x is known to neither.
+    candidates = pd.DataFrame({"ward": ["w", "v", "x"], "year": 2018, "party": "Con", "votes": [100, 10, 1]})
+    monkeypatch.setattr(elections, "candidates", lambda: candidates)
+    monkeypatch.setattr(geography, "areas", lambda kind: pd.Index({"ward17": ["w"], "ward24": ["w", "v"]}[kind]))
+    people = {"residents": 50.0, "area_residents": 100.0}
+    pairs = {
+        "ward17": pd.DataFrame({"area": ["w"], "town_code": ["T"], **people}),
+        "ward24": pd.DataFrame({"area": ["w", "v"], "town_code": ["T", "T"], **people}),
+    }
+    monkeypatch.setattr(geography, "joint", lambda kind: pairs[kind])
+    elections.to_towns.cache_clear()
+    try:
+        assert elections.to_towns().loc["T", "all"] == 55  # half of 100 and of 10
+    finally:
+        elections.to_towns.cache_clear()
+
+
+def test_a_ward_of_2014_is_matched_by_authority_and_name_if_that_is_one_ward(monkeypatch):
+    rows = pd.DataFrame(
+        {"Ward": ["St John & Park", "Park"], "Council": ["Ayshire", "Ayshire"], "Party": "UKIP", "Votes": ["5", "7"]}
+    )
+    lookup = pd.DataFrame(
+        {
+            "WD18CD": ["E1", "E2", "E3", "E4"], "WD18NM": ["St John and Park", "Park", "Park", "St John and Park"],
+            "LAD18NM": ["Ayshire", "Ayshire", "Ayshire", "Beeshire"],
+        }
+    )  # fmt: skip
+    tables_of_2014 = {"2014_results": rows, "Clean_output_Look_Up_File_Ward_Level": lookup}
+    monkeypatch.setattr(read, "table", lambda file_id, member=None: tables_of_2014[file_id.split("/")[1]])
+    wards = elections._candidates_2014()["ward"]
+    assert wards[0] == "E1" and pd.isna(wards[1])  # two wards of that name: neither is taken
 
 
 # ---- the definition files -------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import pytest
 import toy
 
 from towns_index import paths
-from towns_index.runner import parameters, stages
+from towns_index.runner import parameters, schedule, stages
 from towns_index.runner.problems import Problems
 
 FILES = [f"data/processed/{letter}.txt" for letter in "abc"]
@@ -159,3 +159,19 @@ def test_a_notebook_must_be_there_and_have_its_parameters(tmp_path):
     assert "gives no value to low" in problems[0]
     assert "must have one cell with the tag 'parameters'" in problems[1]
     assert "is missing" in problems[2]
+
+
+def test_from_a_snapshot_nothing_waits_for_what_is_only_shown(tmp_path):
+    entries = [
+        toy.stage("010_a", [], FILES[:1], raw=True),
+        toy.stage("020_b", [], FILES[1:2], raw=True, parameters=["low"]),
+        toy.stage("030_c", FILES[:2], FILES[2:3]),
+    ]
+    plan = load(tmp_path, entries).stages
+    assert stages.graph(plan, "raw")["030_c"] == {"010_a", "020_b"}
+    assert stages.graph(plan, "snapshot")["030_c"] == {"020_b"}
+
+
+def test_the_longest_chain_is_begun_first():
+    waits_for = {"010": set(), "020": set(), "030": {"020"}, "040": {"030"}, "050": {"010"}}
+    assert schedule.by_need(waits_for) == ["020", "010", "030", "040", "050"]

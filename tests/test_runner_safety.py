@@ -240,3 +240,13 @@ def test_modules_that_cannot_be_imported_do_not_stop_the_server(monkeypatch):
     monkeypatch.setenv(warm.VARIABLE, "no_such_module_at_all,json")
     monkeypatch.setitem(sys.modules, "rfc3987_syntax", sys.modules.get("rfc3987_syntax"))
     warm._import_all()
+
+
+def test_a_start_from_the_snapshot_changes_no_table_that_others_may_read(tmp_path, capsys):
+    toy.project(tmp_path, [toy.stage("010_a", [], [ONE], raw=True)], {"010_a": [toy.write(ONE, "'other'")]})
+    (tmp_path / ONE).write_text("committed")
+    for variable in (paths.RAW_VARIABLE, paths.OUT_VARIABLE, paths.START_VARIABLE):
+        os.environ[variable] = ""
+    assert cli.main(["--start", "snapshot"], root=tmp_path) == 1
+    assert "a.txt was changed, although a start from the snapshot can only show it" in capsys.readouterr().out
+    assert (tmp_path / ONE).read_text() == "committed"

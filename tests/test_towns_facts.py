@@ -129,6 +129,49 @@ def test_flags_are_those_of_the_fact_files(listed):
     assert england["market_town"].notna().all()
 
 
+def test_silence_of_a_list_is_no_or_unknown(monkeypatch):
+    england = towns.fact("market_towns_england")["town_code"].iloc[0]
+    wales = towns.fact("market_towns_wales")["town_code"].iloc[0]
+    frame = pd.DataFrame({"nation": ["England", "England", "Wales", "Wales"]}, index=[england, "E9", wales, "W9"])
+    flags = towns._flag("market_town", frame)
+    assert flags.tolist()[:3] == [True, False, True] and pd.isna(flags["W9"])  # the Welsh list is not complete
+    coast = towns.fact("coastal_wales").set_index("town_code")["coastal"].astype(str).str.lower()
+    by_sea = coast.index[coast == "true"][0]
+    listed = pd.DataFrame({"COASTAL": ["Coastal", "Non-coastal"]}, index=["E1", "E2"])
+    monkeypatch.setattr(towns, "_ons_england", lambda: listed)
+    frame = pd.DataFrame({"nation": ["England", "England", "Wales", "Wales"]}, index=["E1", "E2", by_sea, "W9"])
+    assert towns._coastal(frame).tolist() == [True, False, True, False]
+
+
+def test_a_town_is_put_where_most_of_its_residents_live(monkeypatch):
+    pairs = pd.DataFrame(
+        {"area": ["E1", "E2", "W1"], "town_code": ["T", "T", "U"], "residents": [10.0, 90.0, 5.0], "area_residents": 100.0}
+    )
+    answers = {
+        "lookup_lsoa11_ltla21": {"ltla21_code": ["E1", "E2", "W1"], "ltla21_name": ["One", "Two", "Tri"]},
+        "lookup_ltla21_region21": {"ltla21_code": ["E1", "E2"], "region21_name": ["North", "South"]},
+    }
+    monkeypatch.setattr(towns.geography, "joint", lambda kind: pairs)
+    monkeypatch.setattr(towns.read, "table", lambda file_id: pd.DataFrame(answers[file_id.split("/")[1]]))
+    places = towns._places()
+    assert places.loc["T"].to_dict() == {"local_authority": "Two", "region": "South", "nation": "England"}
+    assert places.loc["U"].to_dict() == {"local_authority": "Tri", "region": "Wales", "nation": "Wales"}
+
+
+def test_a_name_that_stands_for_several_places_is_matched_by_region(monkeypatch):
+    places = pd.DataFrame(
+        {
+            "Name": ["Ashby BUA", "Ashby BUASD", "Boston BUA"], "region_name": ["East", "North West", "East"],
+            "CityTownClassification": ["Village", "Small Town", "Medium Town"],
+        }
+    )  # fmt: skip
+    monkeypatch.setattr(towns.read, "table", lambda file_id: places)
+    frame = pd.DataFrame({"town_name": ["Ashby", "Boston", "Corby"], "region": ["North West", "East of England", "East of England"]})
+    found = towns._commons(frame)
+    assert found["commons_class"].tolist()[:2] == ["Small Town", "Medium Town"] and pd.isna(found["commons_class"][2])
+    assert found["commons_match"].tolist() == ["name and region", "name", "none"]
+
+
 def test_shapes_are_written_rounded_one_a_line(tmp_path):
     hole = Polygon([(0, 0), (1.23456, 0), (1.23456, 1), (0, 1)], [[(0.2, 0.2), (0.40004, 0.2), (0.4, 0.4)]])
     frame = gpd.GeoDataFrame(

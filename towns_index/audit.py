@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from towns_index import paths, read, sources, tables
-from towns_index.audit_areas import as_counted, in_areas, rules, town_pairs
+from towns_index.audit_areas import as_counted, in_areas, rules, town_areas, universe
 from towns_index.audit_rules import Outcome, coded, in_table, numbers
 
 RECEIPT = "audit.csv"
@@ -59,8 +59,11 @@ def examine_all(ids: list[str]) -> pd.DataFrame:
     agreements = [row for row in rules()["agreement"] if {_file(row, "left"), _file(row, "right")} <= set(ids)]
     found = [row for kind in rules()["geography"] for row in _area_rows(kind, ids)]
     for kind in {sources.file(name).get("geography") for name in ids} - {None}:
-        town_pairs(kind)  # worked out once, before the work is shared out
+        universe(kind), town_areas(kind)  # worked out once, before the work is shared out
     held = {}
+    # Lists of areas come first: they have just been read, and other files would push them out of memory.
+    listed = {row["file"] for kind in rules()["geography"].values() for row in kind["lists"]}
+    ids = sorted(ids, key=lambda name: name not in listed)
     for rows, sides in _side_by_side(partial(examine, agreements=agreements), ids):
         found += rows
         held.update(sides)

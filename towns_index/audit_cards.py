@@ -40,11 +40,13 @@ def cards(receipt: pd.DataFrame, topic: str) -> pd.DataFrame:
     """
     rows = []
     for file_id, entry in sources.used().items():
-        mine = receipt[receipt.file == file_id]
-        if entry["topic"] != topic or mine.empty:
+        if entry["topic"] != topic:
             continue
-        found = mine.drop_duplicates("rule").set_index("rule")["found"]
+        mine = receipt[receipt.file == file_id]
+        if mine.empty:
+            continue
         outcome = mine.drop_duplicates("rule").set_index("rule")
+        found = outcome["found"]
         rows.append(
             {
                 "File": file_id.replace("/", " / "),

@@ -91,16 +91,15 @@ def within_range(frame: pd.DataFrame, entry: dict, rule: dict) -> Outcome:
     """Every cell is a number of the range, blank, or a marker of the publisher."""
     columns = rule.get("columns") or _all_but_key(frame, entry)
     read.require_columns(frame, columns, entry["id"])
-    failures, smallest, largest = 0, [], []
+    values = pd.DataFrame({name: numbers(frame[name]) for name in columns})
+    failures = int(((values < rule["low"]) | (values > rule["high"])).to_numpy().sum())
     for name in columns:
-        values = numbers(frame[name])
-        text = values.isna() & frame[name].notna() & ~frame[name].isin(entry.get("markers", []))
-        failures += int(text.sum() + ((values < rule["low"]) | (values > rule["high"])).sum())
-        smallest.append(values.min())
-        largest.append(values.max())
+        if not types.is_numeric_dtype(frame[name]):
+            text = values[name].isna() & frame[name].notna() & ~frame[name].isin(entry.get("markers", []))
+            failures += int(text.sum())
     label = ", ".join(columns) if "columns" in rule else "every column"
     expected = f"{rule['low']:g} to {rule['high']:g}"
-    found = f"{min(smallest):g} to {max(largest):g}"
+    found = f"{min(values.min()):g} to {max(values.max()):g}"
     return Outcome(f"range: {label}", len(frame) * len(columns), failures, expected, found)
 
 

@@ -198,6 +198,7 @@ def areas(geography: str) -> pd.Index:
     return pd.Index(link(geography)["area"].unique())
 
 
+@lru_cache(maxsize=None)
 def link(geography: str) -> pd.DataFrame:
     """Which area of a geography each LSOA of 2011 lies in.
 
@@ -223,10 +224,14 @@ def _same() -> pd.DataFrame:
     return pd.DataFrame({"lsoa11": codes, "area": codes})
 
 
+def _in_england_or_wales(codes: pd.Series) -> pd.Series:
+    return codes.str.startswith(("E", "W"))
+
+
 def _lookup(file_id: str, column: str):
     def columns() -> pd.DataFrame:
         frame = read.table(file_id)[["lsoa11_code", column]]
-        return frame[frame["lsoa11_code"].str[0].isin(["E", "W"])].drop_duplicates()
+        return frame[_in_england_or_wales(frame["lsoa11_code"])].drop_duplicates()
 
     return columns
 
@@ -241,11 +246,11 @@ def _lad18() -> pd.DataFrame:
 
 def _county() -> pd.DataFrame:
     districts = pd.read_csv(paths.FACTS / "county_districts.csv").set_index("lad18_code")["county_code"]
-    frame = _lad18()
-    frame["area"] = frame["ltla18_code"].map(districts).fillna(frame["ltla18_code"])
-    return frame[["lsoa11_code", "area"]]
+    frame = link("lad18")[["lsoa11", "area"]]
+    return frame.assign(area=frame["area"].map(districts).fillna(frame["area"]))
 
 
+@lru_cache(maxsize=1)
 def _lsoa21() -> pd.DataFrame:
     # An LSOA of 2011 that was divided is spread over its parts by their residents in 2021.
     frame = read.table("geographr/lookup_lsoa11_lsoa21_ltla22")[["lsoa11_code", "lsoa21_code", "lsoa21_name"]]
@@ -258,31 +263,29 @@ def _lsoa21() -> pd.DataFrame:
 
 def _msoa21() -> pd.DataFrame:
     # The name of an LSOA is the name of its MSOA and one letter.
-    frame = _lsoa21()
     names = read.table("census2021-ethnicity-msoa21/census2021-ts021-msoa")
     codes = names.set_index("geography")["geography code"]
-    frame["area"] = frame["lsoa21_name"].str[:-1].map(codes)
+    frame = _lsoa21().assign(area=lambda parts: parts["lsoa21_name"].str[:-1].map(codes))
     return frame.groupby(["lsoa11_code", "area"], as_index=False)["share"].sum()
 
 
 def _ward24() -> pd.DataFrame:
     wards = read.table("geographr/lookup_lsoa21_ward24_ltla24").set_index("lsoa21_code")["ward24_code"]
-    frame = _lsoa21()
-    frame["area"] = frame["lsoa21_code"].map(wards)
+    frame = _lsoa21().assign(area=lambda parts: parts["lsoa21_code"].map(wards))
     return frame.groupby(["lsoa11_code", "area"], as_index=False)["share"].sum()
 
 
 def _pcon10() -> pd.DataFrame:
     # Shares of an LSOA's postcodes stand for shares of its residents.
     frame = read.table("mysociety-imd/pcon_lsoa")
-    frame = frame[frame["lsoa11"].str[0].isin(["E", "W"])]
+    frame = frame[_in_england_or_wales(frame["lsoa11"])]
     share = frame["pcds"] / frame.groupby("lsoa11")["pcds"].transform("sum")
     return pd.DataFrame({"lsoa11": frame["lsoa11"], "area": frame["pcon"], "share": share})
 
 
 def _pcon24() -> pd.DataFrame:
     frame = read.table("mysociety-overlaps/LSOA11_PARL25_combo_overlap")
-    frame = frame[frame["LSOA11"].str[0].isin(["E", "W"]) & (frame["overlap_pop"] > 0)]
+    frame = frame[_in_england_or_wales(frame["LSOA11"]) & (frame["overlap_pop"] > 0)]
     # Where the overlaps leave residents out, the seats found share the LSOA in proportion.
     people = frame["overlap_pop"]
     share = people / people.groupby(frame["LSOA11"]).transform("sum")
@@ -328,8 +331,9 @@ def joint(geography: str) -> pd.DataFrame:
     """
     if geography == "oa21":
         return output_areas().assign(area_residents=lambda f: f["area"].map(census_residents()))
-    links = link(geography)
-    links["people"] = links["lsoa11"].map(lsoa_residents()) * links["share"]
+    links = link(geography).assign(
+        people=lambda frame: frame["lsoa11"].map(lsoa_residents()) * frame["share"]
+    )
     totals = links.groupby("area")["people"].sum()
     pairs = links.merge(lsoa_shares().rename(columns={"share": "town_share"}), on="lsoa11")
     pairs["residents"] = pairs["people"] * pairs["town_share"]

@@ -71,6 +71,19 @@ def spread(frame: pd.DataFrame, area: str, columns: str, values: str | list[str]
     return wide
 
 
+def rows_of(frame: pd.DataFrame, known: pd.Index) -> pd.DataFrame:
+    """Rows whose area is known; if each known area has exactly one, in their order and with their index.
+
+    To look areas up in an index, pandas first makes a table of all its codes. Tables of the same areas
+    that also share the index need one for all of them.
+    """
+    place = known.get_indexer(frame.index)
+    frame, place = frame[place >= 0], place[place >= 0]
+    order = np.argsort(place)
+    every_area_once = np.array_equal(place[order], np.arange(len(known)))
+    return frame.iloc[order].set_axis(known) if every_area_once else frame
+
+
 @lru_cache(maxsize=1)
 def bases() -> pd.DataFrame:
     """Residents, households, adults (16 and over) and workers of every output area of 2021."""
@@ -113,7 +126,7 @@ def area_table(name: str) -> pd.DataFrame:
     known = geography.areas(entry["geography"])
     if entry["geography"].startswith("lad"):
         frame = frame.rename(index=_code_changes())
-    frame = frame[known.get_indexer(frame.index) >= 0]
+    frame = rows_of(frame, known)
     if entry.get("first_of_repeated"):
         frame = frame[~frame.index.duplicated()]
     if "without" in entry:

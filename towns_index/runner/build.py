@@ -84,7 +84,7 @@ def status(argv: Sequence[str], root: Path) -> int:
     if order.run.state.is_dir():
         digests.save()
     print(f"Start: {describe_start(order.run)}")
-    before = stages.graph(order.selected)
+    before = stages.graph(order.selected, order.run.start)
     stale: set[str] = set()
     for stage in order.selected:
         reason = reasons[stage.name]

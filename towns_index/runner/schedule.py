@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from multiprocessing.connection import Connection, wait
@@ -67,8 +67,9 @@ def build(
         The stages that failed. Stages built on them have not run; all others have.
     """
     by_name = {stage.name: stage for stage in stages}
-    order = list(by_name)
-    sorter = TopologicalSorter(graph(stages))
+    waits_for = graph(stages, run.start)
+    order = by_need(waits_for)
+    sorter = TopologicalSorter(waits_for)
     sorter.prepare()
     waiting: list[tuple[Stage, Reason]] = []
     tasks: list[Task] = []
@@ -108,6 +109,15 @@ def build(
         _stop(tasks)
         shutil.rmtree(run.work, ignore_errors=True)
     return failures
+
+
+def by_need(waits_for: Mapping[str, set[str]]) -> list[str]:
+    """Return the stages in the order in which to begin them: first the one with the longest chain built on it."""
+    chain = dict.fromkeys(waits_for, 0)
+    for name in reversed(list(TopologicalSorter(waits_for).static_order())):
+        for before in waits_for[name]:
+            chain[before] = max(chain[before], chain[name] + 1)
+    return sorted(waits_for, key=lambda name: -chain[name])
 
 
 def processes(run: Run, modules: Sequence[str]):

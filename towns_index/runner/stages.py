@@ -217,17 +217,27 @@ def _cycle(stages: Sequence[Stage]) -> list[str]:
     return []
 
 
-def graph(stages: Iterable[Stage]) -> dict[str, set[str]]:
-    """Return, for each stage, the stages whose outputs it reads."""
+def graph(stages: Iterable[Stage], start: str = "raw") -> dict[str, set[str]]:
+    """Return, for each stage, the stages whose outputs it reads.
+
+    From a snapshot, nothing waits for a ``raw`` stage without parameters: it can only give back the outputs that
+    are there already, unchanged.
+    """
     stages = list(stages)
     return {
         stage.name: {
             other.name
             for other in stages
-            if any(overlap(written, read) for written in other.writes for read in stage.inputs)
+            if not gives_back(other, start)
+            and any(overlap(written, read) for written in other.writes for read in stage.inputs)
         }
         for stage in stages
     }
+
+
+def gives_back(stage: Stage, start: str) -> bool:
+    """Whether a stage must leave the tables and files that it finds as they are, and show them."""
+    return stage.raw and start == "snapshot" and not stage.parameters
 
 
 def find(stages: Sequence[Stage], name: str) -> Stage | None:

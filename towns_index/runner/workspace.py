@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .stages import PROJECT_FOLDERS, Stage, covers
+from .stages import PROJECT_FOLDERS, Stage, covers, gives_back
 
 STATE = ".towns-index"
 
@@ -162,6 +162,10 @@ def check_written(stage: Stage, run: Run, out: Path, read: list[str]) -> None:
     """
     absent = [path for path in stage.writes if not (out / path).exists()]
     faults = [f"{path} is declared as an output and was not written" for path in absent]
+    if gives_back(stage, run.start):
+        given = [path for path in read if any(covers(declared, path) for declared in stage.outputs)]
+        changed = [path for path in given if not filecmp.cmp(out / path, run.base(path) / path, shallow=False)]
+        faults += [f"{path} was changed, although a start from the snapshot can only show it" for path in changed]
     for file in files_below(out):
         path = file.relative_to(out).as_posix()
         if file.is_symlink():
