@@ -274,6 +274,8 @@ def test_shares_of_a_criterion_are_of_the_towns_assessed():
         {"town_code": list("PQRS"), "cluster": "A", "criterion": "1", "met": pd.array([True, False, False, NA], "boolean")}
     )
     (row,) = clusters.criterion_shares(rows, lines({"label": "older"})).to_dict("records")
+    # As read back from the published table, where the criterion is a number.
+    assert clusters.criterion_shares(rows.assign(criterion=1), lines({"label": "older"})).to_dict("records") == [row]
     assert (row["label"], row["met"], row["assessed"], row["share"]) == ("older", 1, 3, pytest.approx(1 / 3))
 
 

@@ -281,7 +281,8 @@ def counts(members: pd.DataFrame) -> pd.DataFrame:
 
 def criterion_shares(judged: pd.DataFrame, criteria: pd.DataFrame) -> pd.DataFrame:
     """Towns that meet each criterion: ``cluster``, ``criterion``, ``label``, ``met``, ``assessed``, ``share``."""
-    grouped = judged.groupby(["cluster", "criterion"])["met"]
+    # The published table is read back with numbers; the definitions hold texts.
+    grouped = judged.astype({"criterion": str}).groupby(["cluster", "criterion"])["met"]
     frame = pd.DataFrame({"met": grouped.sum().astype(int), "assessed": grouped.count().astype(int)})
     labels = criteria.drop_duplicates(["cluster", "criterion"]).set_index(["cluster", "criterion"])["label"]
     frame["share"] = frame["met"] / frame["assessed"].where(frame["assessed"] > 0)

@@ -51,25 +51,29 @@ def share_alike_indicators() -> list[str]:
     return [row.indicator for row in lines.itertuples() if kept_apart & set(formula.columns(row.formula))]
 
 
-def build() -> pd.DataFrame:
-    """The dictionary of all published tables."""
-    measured = of_measures()
-    apart = measured["share_alike"]
-    rows = [
-        measured[~apart].reset_index().assign(file="measures"),
-        measured[apart].reset_index().assign(file="measures_elections"),
-    ]
-    columns = pd.read_csv(paths.DEFINITIONS / "columns.csv", keep_default_na=False)
+def of_indicators() -> pd.DataFrame:
+    """One row an indicator, in the order of the file: the dictionary's columns and ``share_alike``."""
+    columns = _columns()
     flags = columns[columns["file"] == "towns"].set_index("column")
-    described = indicators.describe(indicators.definitions(), pd.concat([measured, flags]))
+    described = indicators.describe(indicators.definitions(), pd.concat([of_measures(), flags]))
     described = described.rename(columns={"indicator": "column", "formula": "denominator"})
-    elections = described["column"].isin(share_alike_indicators())
     described["evidence"] = "own"
     described["denominator"] = "formula: " + described["denominator"]
-    rows += [
-        described[~elections].assign(file="indicators"),
-        described[elections].assign(file="indicators_elections"),
-    ]
+    return described.assign(share_alike=described["column"].isin(share_alike_indicators()))
+
+
+def _columns() -> pd.DataFrame:
+    """The columns that are explained by hand."""
+    return pd.read_csv(paths.DEFINITIONS / "columns.csv", keep_default_na=False)
+
+
+def build() -> pd.DataFrame:
+    """The dictionary of all published tables."""
+    rows = []
+    for name, described in (("measures", of_measures().reset_index()), ("indicators", of_indicators())):
+        apart = described["share_alike"]
+        rows += [described[~apart].assign(file=name), described[apart].assign(file=f"{name}_elections")]
+    columns = _columns()
     rows.append(columns)
     frame = pd.concat(rows, ignore_index=True)[COLUMNS]
     key = frame.loc[frame["file"].isin(["measures", "indicators", "measures_elections", "indicators_elections"]), "file"]

@@ -48,8 +48,13 @@ def folder() -> Path:
     return paths.reports() / "figures" / _stage
 
 
+def saved(stage: str, name: str) -> Path:
+    """The picture that an earlier notebook has saved under a name."""
+    return paths.reports() / "figures" / stage / f"{name}.png"
+
+
 def figure(
-    fig: Figure,
+    fig: Figure | Path,
     name: str,
     title: str,
     alt: str,
@@ -62,8 +67,8 @@ def figure(
 
     Parameters
     ----------
-    fig : Figure
-        What to show.
+    fig : Figure or Path
+        What to show; or the picture of it that an earlier notebook has :func:`saved`.
     name : str
         Name of the file and of the anchor ``#fig-NAME``: small letters, digits and hyphens.
     title : str
@@ -84,8 +89,9 @@ def figure(
     """
     _check_name(name)
     _check_alt(name, title, alt)
-    image = png(fig)
-    plt.close(fig)
+    image = fig.read_bytes() if isinstance(fig, Path) else png(fig)
+    if isinstance(fig, Figure):
+        plt.close(fig)
     tables.write_bytes(image, folder() / f"{name}.png")
     behind = ""
     if table is not None:

@@ -15,7 +15,7 @@ def fidelity(r: Results) -> None:
     )
     both = r.fidelity.dropna(subset=["published_full", "difference"])
     show.figure(
-        figures.sizes(r.fidelity),
+        show.saved("070_fidelity", "cluster-sizes"),
         "cluster-sizes",
         "Some clusters come out close to their published size, others do not",
         alt="Dot chart of full members. " + " ".join(f"{row.cluster}: published {row.published_full:.0f}, rebuilt {row.full}." for row in both.itertuples()),
@@ -60,7 +60,7 @@ def limits(r: Results) -> None:
         "stand-ins",
         "Inputs that stand in for something else",
     )
-    described = store.read("dictionary").query("file == 'indicators.csv'").set_index("column")
+    described = r.described[~r.described["share_alike"]]
     used = r.criteria[r.criteria["indicator"].isin(described.index)]
     levels = used["indicator"].drop_duplicates().map(described["level"]).value_counts()
     coarse = int(levels.reindex(["LA", "constituency", "county"]).fillna(0).sum())

@@ -102,7 +102,7 @@ def overview(r: Results) -> None:
     )
     names = r.shown.set_index("cluster")["name"]
     show.figure(
-        figures.all_cluster_maps(r.towns, r.members, names),
+        show.saved("050_clusters", "cluster-maps"),
         "cluster-maps",
         "Each cluster has a geography of its own",
         alt="Small maps of the clusters that are rebuilt. "

@@ -114,7 +114,7 @@ def similar_towns(r: Results) -> None:
     )
     show.table(summary.rename_axis("Group").reset_index(), "groups", "Groups of similar towns", formats={"Stability": ".2f"})
     show.figure(
-        figures.group_maps(r.towns, r.groups),
+        show.saved("060_groups", "group-maps"),
         "group-maps",
         "Where similar towns are",
         alt="Small maps, one for each group of similar towns. "
@@ -125,7 +125,7 @@ def similar_towns(r: Results) -> None:
     picture.index = picture.index.map(lines.set_index("indicator")["label"])
     picture.columns = [str(name) for name in picture.columns]
     show.figure(
-        figures.heat(picture, "Group; standard deviations from the mean of all towns", "{:.1f}", diverging=True),
+        show.saved("060_groups", "group-profiles"),
         "group-profiles",
         "What sets the groups apart",
         alt="Shaded table of every indicator in every group. "

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from towns_index import clusters, store, towns, words
+from towns_index import clusters, dictionary, store, towns, words
 
 INSIDE = ["full", "partial"]
 
@@ -50,10 +50,8 @@ class Results:
 
     @cached_property
     def described(self) -> pd.DataFrame:
-        """What the dictionary says of each indicator."""
-        dictionary = store.read("dictionary")
-        lines = dictionary[dictionary["file"].isin(["indicators.csv", "indicators_elections.csv"])].set_index("column")
-        return lines[~lines.index.duplicated()]
+        """What is to be known of each indicator, as in the dictionary, indexed by name."""
+        return dictionary.of_indicators().set_index("column")
 
     def size(self, letter: str, status: str = "full") -> int:
         """Number of towns with one status in a cluster."""

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from towns_index import figures, show, store, words
+from towns_index import show, store, words
 from towns_index.report import summaries
 from towns_index.report.results import INSIDE, Results
 
@@ -18,7 +18,7 @@ def cluster(r: Results, letter: str) -> None:
     shares = r.shares[r.shares["cluster"] == letter].set_index("label")["share"]
     show.prose(_cluster_text(r, letter, row, status))
     show.figure(
-        figures.spread(r.towns, status, shares),
+        show.saved("050_clusters", f"cluster-{letter.lower()}"),
         f"cluster-{letter.lower()}",
         _cluster_title(r, letter, row),
         alt=f"Map of the {r.size(letter)} full and {r.size(letter, 'partial')} partial members of {row['name']}; most are in "

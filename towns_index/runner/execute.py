@@ -50,7 +50,7 @@ def kernel_environment(run: Run, out: Path) -> dict[str, str]:
     }
 
 
-def run_stage(stage: Stage, run: Run, work: Path, render: bool = False) -> None:
+def run_stage(stage: Stage, run: Run, work: Path, render: bool = False, kernel: dict | None = None) -> None:
     """Run a stage's notebook in `work` and make its outputs there, in the folder ``out``.
 
     Parameters
@@ -61,6 +61,8 @@ def run_stage(stage: Stage, run: Run, work: Path, render: bool = False) -> None:
         An empty folder for this stage alone.
     render : bool
         Whether only the text of the notebook has changed: its results are then set in the new text.
+    kernel : dict, optional
+        Options for papermill that concern the kernel.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def run_stage(stage: Stage, run: Run, work: Path, render: bool = False) -> None:
         render_notebook(stage, run, out)
     else:
         watch.write_startup_file(stage, run, work / "ipython")
-        execute_notebook(stage, run, out)
+        execute_notebook(stage, run, out, kernel or {})
     if stage.publish:
         try:
             with watch.watching(stage, run):
@@ -104,7 +106,7 @@ def render_notebook(stage: Stage, run: Run, out: Path) -> None:
     executed.write_text(canonical(notebook), encoding="utf-8")
 
 
-def execute_notebook(stage: Stage, run: Run, out: Path) -> None:
+def execute_notebook(stage: Stage, run: Run, out: Path, kernel: dict) -> None:
     """Run the notebook through papermill and write it in its canonical form."""
     import nbformat
     import papermill
@@ -126,6 +128,7 @@ def execute_notebook(stage: Stage, run: Run, out: Path) -> None:
             request_save_on_cell_execute=False,
             start_timeout=180,
             shutdown_kernel="immediate",
+            **kernel,
         )
     except PapermillExecutionError as error:
         cause = f"{error.ename}: {error.evalue}"
@@ -183,12 +186,13 @@ def child(stage: Stage, run: Run, work: Path, report: Connection, render: bool, 
     log = os.open(work / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    options = {}
     if kernel:
         from . import warm
 
-        warm.use(*kernel, str(work / "log.txt"))
+        options = warm.use(*kernel, str(work / "log.txt"))
     try:
-        run_stage(stage, run, work, render)
+        run_stage(stage, run, work, render, options)
         report.send(None)
     except StageFailed as error:
         report.send(error.failure)
