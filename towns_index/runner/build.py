@@ -112,10 +112,12 @@ def carry_out(order: Order, digests: Digests, reasons: dict[str, records.Reason 
     # A polite kill ends the build as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The libraries are imported while the checks are made.
-    context = schedule.processes(run, imports(order, reasons, digests))
+    modules = imports(order, reasons)
+    context = schedule.processes(run, shared(modules, order))
     problems = preflight(plan, run)
     if problems:
         raise Problems(problems)
+    crate.prepare()
     bases: dict[str, dict] = {}
 
     def reason(stage: stages.Stage) -> records.Reason | None:
@@ -128,7 +130,7 @@ def carry_out(order: Order, digests: Digests, reasons: dict[str, records.Reason 
 
     print(f"Stages: {len(order.selected)}, up to {order.jobs} side by side\n", flush=True)
     with display.choose(order.selected) as shown:
-        failures = schedule.build(order.selected, run, order.jobs, shown, reason, done, context)
+        failures = schedule.build(order.selected, run, order.jobs, shown, reason, done, context, modules)
     if not failures:
         staging.publish(run, plan.stages, digests)
         crate.write(plan, run)
@@ -151,17 +153,28 @@ def record_of(stage: stages.Stage, run: Run, out: Path, basis: dict, seconds: fl
     }
 
 
-def imports(order: Order, reasons: dict[str, records.Reason | None], digests: Digests) -> list[str]:
-    """Return the names that the notebooks to be run, and those built on them, import."""
-    root = order.run.root
-    stale = {name for name, reason in reasons.items() if reason}
+def imports(order: Order, reasons: dict[str, records.Reason | None]) -> dict[str, list[str]]:
+    """Return what each of the notebooks that may run imports, by stage."""
+    stale = {name for name, reason in reasons.items() if reason and not reason.prose_only}
     chosen = {name for stage in stale for name in stages.downstream(order.selected, stage)}
-    names: list[str] = []
-    for stage in (stage for stage in order.selected if stage.name in chosen):
-        names += dependencies.notebook(root / stage.source)["imports"]
-        names += [stage.publish.partition(":")[0]] if stage.publish else []
-    # The modules of another project than this one are left to its notebooks: they may change between two builds.
-    return [name for name in dict.fromkeys(names) if root == paths.ROOT or not dependencies.module_file(root, name)]
+    notebooks = {stage.name: order.run.root / stage.source for stage in order.selected if stage.name in chosen}
+    return {name: _own(dependencies.notebook(path)["imports"], order.run) for name, path in notebooks.items()}
+
+
+def shared(modules: dict[str, list[str]], order: Order) -> list[str]:
+    """Return what more than one notebook imports, or the only one, and what is called after them.
+
+    The rest is left to the kernel that needs it, which is started early.
+    """
+    names = [name for listed in modules.values() for name in dict.fromkeys(listed)]
+    after = [stage.publish.partition(":")[0] for stage in order.selected if stage.publish]
+    often = [name for name in dict.fromkeys(names) if len(modules) == 1 or names.count(name) > 1]
+    return often + _own(after, order.run)
+
+
+def _own(names: Sequence[str], run: Run) -> list[str]:
+    """Leave out the modules of another project than this one: they may change between two builds of a process."""
+    return [name for name in names if run.root == paths.ROOT or not dependencies.module_file(run.root, name)]
 
 
 # what is asked ------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from towns_index import files
@@ -67,16 +68,29 @@ def record(plan: Plan, run: Run) -> dict:
     }
 
 
+def prepare() -> None:
+    """Do what takes time and can be done while notebooks run."""
+    import rocrate.rocrate  # noqa: F401
+
+    packages()
+
+
+@lru_cache(maxsize=1)
+def packages() -> dict[str, str]:
+    """Return the versions of all packages."""
+    installed = {each.name: each.version for each in importlib.metadata.distributions() if each.name}
+    return dict(sorted(installed.items(), key=lambda each: each[0].lower()))
+
+
 def environment(run: Run) -> dict:
     """Return the interpreter, the system and the versions of all packages."""
-    installed = {each.name: each.version for each in importlib.metadata.distributions() if each.name}
     lock = run.root / "requirements.lock"
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "system": f"{platform.system()} {platform.machine()}",
         "lock sha256": files.sha256(lock) if lock.is_file() else "",
         "kernels": run.kernels,
-        "packages": dict(sorted(installed.items(), key=lambda each: each[0].lower())),
+        "packages": packages(),
     }
 
 

@@ -76,7 +76,8 @@ def run_stage(stage: Stage, run: Run, work: Path, render: bool = False, kernel: 
     if render:
         render_notebook(stage, run, out)
     else:
-        watch.write_startup_file(stage, run, work / "ipython")
+        if not kernel:
+            watch.write_startup_file(stage, run, work / "ipython")
         execute_notebook(stage, run, out, kernel or {})
     if stage.publish:
         try:
@@ -176,7 +177,7 @@ def remedy(stage: Stage, cause: str, out: Path) -> str:
 def child(stage: Stage, run: Run, work: Path, report: Connection, render: bool, kernel: tuple | None) -> None:
     """Run a stage as the main function of a process; send ``None`` or the failure to the parent.
 
-    `kernel` is the process and the pipe of a kernel that waits for orders, if there is one.
+    `kernel` is the process, the pipe and the connection file of a kernel that runs already, if there is one.
     """
     # Ctrl-C reaches every process of the terminal; the parent alone decides and sends SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -190,7 +191,7 @@ def child(stage: Stage, run: Run, work: Path, report: Connection, render: bool, 
     if kernel:
         from . import warm
 
-        options = warm.use(*kernel, str(work / "log.txt"))
+        options = warm.use(*kernel)
     try:
         run_stage(stage, run, work, render, options)
         report.send(None)

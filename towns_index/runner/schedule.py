@@ -12,7 +12,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from .display import Display
-from .execute import DISK, FIXED_ENVIRONMENT, GRACE, child
+from . import watch
+from .execute import DISK, FIXED_ENVIRONMENT, GRACE, child, kernel_environment
 from .records import Reason
 from .stages import Stage, graph
 from .workspace import Failure, Run, shorten
@@ -22,12 +23,21 @@ TICK = 0.2
 
 
 @dataclass
+class Kernel:
+    """A kernel that runs before its stage does."""
+
+    process: BaseProcess
+    alive: Connection
+    connection_file: Path
+
+
+@dataclass
 class Task:
     """A stage under way."""
 
     stage: Stage
     process: BaseProcess
-    kernel: BaseProcess | None
+    kernel: "Kernel | None"
     report: Connection
     work: Path
     began: float
@@ -41,6 +51,7 @@ def build(
     reason: Callable[[Stage], Reason | None],
     done: Callable[[Stage, Path, float], None],
     context,
+    modules: Mapping[str, Sequence[str]],
 ) -> dict[str, Failure]:
     """Run the stages that have a reason to, each when those that it builds on have ended.
 
@@ -60,6 +71,8 @@ def build(
         Called with a stage that has ended well, the folder of its outputs and the seconds it took.
     context
         From :func:`processes`.
+    modules : mapping of str to sequence of str
+        What each notebook that is likely to run imports; its kernel is started ahead of its time.
 
     Returns
     -------
@@ -73,6 +86,8 @@ def build(
     sorter.prepare()
     waiting: list[tuple[Stage, Reason]] = []
     tasks: list[Task] = []
+    ahead: dict[str, Kernel] = {}
+    coming = [name for name in order if name in modules]
     failures: dict[str, Failure] = {}
     try:
         while sorter.is_active():
@@ -80,6 +95,7 @@ def build(
             for name in ready:
                 why = reason(by_name[name])
                 if why is None:
+                    coming = [other for other in coming if other != name]
                     sorter.done(name)
                     display.fresh(name)
                 else:
@@ -87,8 +103,13 @@ def build(
             waiting.sort(key=lambda each: order.index(each[0].name))
             while waiting and len(tasks) < jobs:
                 stage, why = waiting.pop(0)
-                tasks.append(_begin(stage, run, context, why.prose_only))
+                coming = [other for other in coming if other != stage.name]
+                kernel = ahead.pop(stage.name, None) or (None if why.prose_only else _kernel(stage, run, context, modules))
+                tasks.append(_begin(stage, run, context, why.prose_only, kernel))
                 display.running(stage.name, why.words)
+            for name in coming[: jobs if tasks else 0]:
+                if name not in ahead:
+                    ahead[name] = _kernel(by_name[name], run, context, modules)
             if not tasks:
                 if not ready:
                     break  # what is left builds on what failed
@@ -106,7 +127,7 @@ def build(
                     failures[task.stage.name] = failure
                     display.failed(task.stage.name, seconds)
     finally:
-        _stop(tasks)
+        _stop(tasks, [kernel for kernel in ahead.values() if kernel])
         shutil.rmtree(run.work, ignore_errors=True)
     return failures
 
@@ -147,38 +168,45 @@ def processes(run: Run, modules: Sequence[str]):
     return context
 
 
-def _begin(stage: Stage, run: Run, context, render: bool) -> Task:
-    """Start the process of a stage in an empty folder, and a kernel that waits for it."""
+def _begin(stage: Stage, run: Run, context, render: bool, kernel: Kernel | None) -> Task:
+    """Start the process of a stage in its folder."""
     work = run.work / stage.name
-    work.mkdir(parents=True)
+    work.mkdir(parents=True, exist_ok=True)
     report, sender = context.Pipe(duplex=False)
-    waiting, orders = _kernel(context) if run.kernels == "warm" and not render else (None, None)
-    kernel = (waiting.pid, orders) if waiting else None
-    process = context.Process(target=child, args=(stage, run, work, sender, render, kernel), name=stage.name)
+    given = (kernel.process.pid, kernel.alive, str(kernel.connection_file)) if kernel else None
+    process = context.Process(target=child, args=(stage, run, work, sender, render, given), name=stage.name)
     process.start()
     # Only the processes that use a pipe may hold it open: its end tells the other side that they are gone.
     sender.close()
-    if orders:
-        orders.close()
-    return Task(stage, process, waiting, report, work, time.monotonic())
+    if kernel:
+        kernel.alive.close()
+    return Task(stage, process, kernel, report, work, time.monotonic())
 
 
-def _kernel(context) -> tuple[BaseProcess, Connection]:
-    """Start a process that waits to become a kernel; return it with the pipe for its orders."""
+def _kernel(stage: Stage, run: Run, context, modules: Mapping[str, Sequence[str]]) -> Kernel | None:
+    """Start the kernel of a stage, if kernels are warm; the stage may begin later."""
+    if run.kernels != "warm":
+        return None
     from . import warm
 
+    work = run.work / stage.name
+    work.mkdir(parents=True, exist_ok=True)
+    watch.write_startup_file(stage, run, work / "ipython")
     ours, theirs = context.Pipe()
-    process = context.Process(target=warm.kernel, args=(theirs,), name="kernel")
+    file = work / "kernel.json"
+    environment = os.environ | kernel_environment(run, work / "out")
+    given = (theirs, str(file), environment, str(run.root / "notebooks"), str(work / "log.txt"), modules.get(stage.name, ()))
+    process = context.Process(target=warm.kernel, args=given, name="kernel")
     process.start()
     theirs.close()
-    return process, ours
+    return Kernel(process, ours, file)
 
 
 def _end(task: Task, done: Callable[[Stage, Path, float], None], seconds: float) -> Failure | None:
     """Return what the process of a stage reported when it ended; if all is well, keep its outputs."""
     task.process.join()
     if task.kernel:
-        task.kernel.join()
+        task.kernel.process.join()
     try:
         failure = task.report.recv()
     except EOFError:
@@ -204,13 +232,16 @@ def _crash(task: Task) -> Failure:
     )
 
 
-def _stop(tasks: Sequence[Task]) -> None:
-    """End the stages under way with their kernels, politely first."""
+def _stop(tasks: Sequence[Task], kernels: Sequence[Kernel]) -> None:
+    """End the stages under way with their kernels, politely first; and the kernels that ran ahead."""
     for task in tasks:
         task.process.terminate()
-    for task in tasks:
-        for process in filter(None, (task.process, task.kernel)):
-            process.join(GRACE)
-            if process.is_alive():
-                process.kill()
-                process.join()
+    for kernel in kernels:
+        kernel.alive.close()
+        kernel.process.kill()
+    processes = [task.process for task in tasks] + [task.kernel.process for task in tasks if task.kernel]
+    for process in [*processes, *(kernel.process for kernel in kernels)]:
+        process.join(GRACE)
+        if process.is_alive():
+            process.kill()
+            process.join()

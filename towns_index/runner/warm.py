@@ -1,8 +1,8 @@
 """Warm kernels: real IPython kernels, forked from a process that has imported the libraries already.
 
 Python's own fork server is that process. It imports this module and with it what the notebooks will import, and
-does nothing else, so that forking it is safe. For each stage it forks two processes: the one that runs papermill
-and one that waits to become its kernel. jupyter_client reaches the latter through a kernel provisioner, its
+does nothing else, so that forking it is safe. For each stage it forks two processes: the kernel, a little ahead of
+its time, and later the one that runs papermill. jupyter_client reaches the kernel through a kernel provisioner, its
 extension point for other ways to start kernels. Where there is no fork server, kernels are started as usual and
 give the same results.
 """
@@ -10,13 +10,14 @@ give the same results.
 import asyncio
 import gc
 import importlib
+import json
 import math
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint
 from multiprocessing.connection import Connection
 from queue import Empty
@@ -35,6 +36,10 @@ NOTEBOOK_LIBRARIES = (
     "ipykernel.ipkernel",
     "ipykernel.debugger",
     "IPython.extensions.storemagic",
+    "sqlite3",
+    "psutil",
+    "pdb",
+    "tornado.platform.asyncio",
     "towns_index.runner.execute",
 )
 
@@ -48,52 +53,63 @@ def _import_all() -> None:
     """Import the modules asked for. One that cannot be imported is left to the notebook, which says why."""
     # A schema library compiles a grammar for a format that notebooks do not use, for a second; it does without.
     sys.modules.setdefault("rfc3987_syntax", None)
-    for name in filter(None, os.environ.get(VARIABLE, "").split(",")):
-        try:
-            importlib.import_module(name)
-        except Exception:
-            continue
+    _import(filter(None, os.environ.get(VARIABLE, "").split(",")))
     gc.collect()
     gc.freeze()  # what is shared with the children stays shared
 
 
-if os.environ.get(VARIABLE):
-    _import_all()
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception:
+            continue  # the notebook says why
 
 
 # the kernel's side --------------------------------------------------------------------------------
 
 
-def kernel(orders: Connection) -> None:
-    """Wait for orders, then be a kernel until told to stop or until the other side is gone."""
+def kernel(alive: Connection, connection_file: str, environment: dict, folder: str, log: str, modules: Sequence[str]) -> None:
+    """Be a kernel until told to stop or until the other side is gone.
+
+    Parameters
+    ----------
+    alive : Connection
+        One end of a pipe whose other end the stage's process holds.
+    connection_file : str
+        The kernel chooses its ports and its key and writes them there.
+    environment : dict
+        All its environment variables.
+    folder, log : str
+        Its working folder, and the file that receives what its libraries print.
+    modules : sequence of str
+        What its notebook imports, and the fork server has not.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        order = orders.recv()
-    except (EOFError, OSError):
-        return  # the stage needs no kernel after all
     os.setsid()
-    threading.Thread(target=_die_with, args=(orders,), daemon=True).start()
+    threading.Thread(target=_die_with, args=(alive,), daemon=True).start()
     os.environ.clear()
-    os.environ.update(order["env"])
-    os.chdir(order["cwd"])
-    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    sys.argv = ["ipykernel_launcher", *order["arguments"]]
+    os.environ.update(environment)
+    os.chdir(folder)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    _import(modules)
     if "matplotlib" in sys.modules:
         # It was imported before the kernel could name its backend; with another one figures would vanish.
         os.environ.setdefault("MPLBACKEND", INLINE)
         sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
     from ipykernel.kernelapp import IPKernelApp
 
+    sys.argv = ["ipykernel_launcher", "-f", connection_file]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # What is typed is not kept: there is nobody who types.
-    IPKernelApp.launch_instance(argv=[*order["arguments"], "--HistoryManager.enabled=False"])
+    IPKernelApp.launch_instance(argv=["-f", connection_file, "--HistoryManager.enabled=False"])
 
 
-def _die_with(orders: Connection) -> None:
+def _die_with(alive: Connection) -> None:
     """End this process when the other end of the pipe is closed: its stage has ended or was killed."""
-    orders.poll(None)
+    alive.poll(None)
     os._exit(1)
 
 
@@ -105,21 +121,21 @@ class Forked:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int, orders: Connection):
+    def __init__(self, pid: int, alive: Connection):
         self.pid = pid
-        self.orders = orders
+        self.alive = alive
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         """Return None while the process runs: its end of the pipe closes when it ends."""
-        if self.returncode is None and self.orders.poll(0):
+        if self.returncode is None and self.alive.poll(0):
             self.returncode = 1
         return self.returncode
 
     def wait(self) -> int:
         """Wait for the end of the process."""
         while self.poll() is None:
-            time.sleep(0.01)
+            time.sleep(0.005)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
@@ -137,18 +153,24 @@ class Forked:
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Hands the connection file to the waiting process instead of starting one."""
+    """Takes a kernel that runs already instead of starting one."""
 
     waiting: tuple[int, Connection, str] | None = None
 
-    async def launch_kernel(self, cmd, **kwargs):
-        """Let the waiting process become the kernel of this connection file; see the base class."""
-        pid, orders, log = self.waiting
-        arguments = cmd[cmd.index("-f") : cmd.index("-f") + 2]
-        cwd = str(kwargs.get("cwd") or os.getcwd())
-        orders.send({"arguments": arguments, "env": dict(kwargs["env"]), "cwd": cwd, "log": log})
-        self.process = Forked(pid, orders)
+    async def pre_launch(self, **kwargs):
+        """Read where the kernel listens, as soon as it has written that; see the base class."""
+        pid, alive, connection_file = self.waiting
+        self.process = Forked(pid, alive)
         self.pid = self.pgid = pid
+        self.parent.connection_file = connection_file
+        while not _is_written(connection_file) and self.process.poll() is None:
+            await asyncio.sleep(0.005)
+        self.parent.load_connection_file()
+        self.connection_info = self.parent.get_connection_info()
+        return {"cmd": [], "env": kwargs.get("env", {})}
+
+    async def launch_kernel(self, cmd, **kwargs):
+        """Say where the kernel listens."""
         return self.connection_info
 
     async def wait(self):
@@ -157,6 +179,15 @@ class WarmProvisioner(LocalProvisioner):
             await asyncio.sleep(0.005)
         self.process = None
         return 0
+
+
+def _is_written(connection_file: str) -> bool:
+    """Whether a connection file is there and whole."""
+    try:
+        with open(connection_file, encoding="utf-8") as file:
+            return bool(json.load(file))
+    except (OSError, ValueError):
+        return False
 
 
 class WarmClient(AsyncKernelClient):
@@ -197,21 +228,25 @@ class WarmManager(AsyncKernelManager):
     client_class = DottedObjectName(f"{__name__}.WarmClient", config=True)
 
 
-def use(pid: int, orders: Connection, log: str) -> dict:
-    """Let the kernel that this process starts next be the waiting one; return options for papermill.
+def use(pid: int, alive: Connection, connection_file: str) -> dict:
+    """Let the kernel that this process asks for next be the one that runs already; return options for papermill.
 
     Parameters
     ----------
     pid : int
-        Process of the waiting kernel.
-    orders : Connection
-        Pipe on which it waits.
-    log : str
-        File that receives what its libraries print.
+        Process of the kernel.
+    alive : Connection
+        Pipe that closes when it ends.
+    connection_file : str
+        File in which it writes where it listens.
     """
-    WarmProvisioner.waiting = (pid, orders, log)
+    WarmProvisioner.waiting = (pid, alive, connection_file)
     factory = KernelProvisionerFactory.instance()
     entry = EntryPoint(PROVISIONER, f"{__name__}:WarmProvisioner", "jupyter_client.kernel_provisioners")
     factory.provisioners[PROVISIONER] = entry
     factory.default_provisioner_name = PROVISIONER
     return {"kernel_manager_class": WarmManager}
+
+
+if os.environ.get(VARIABLE):
+    _import_all()
