@@ -17,7 +17,7 @@ PACKAGE = paths.ROOT / "towns_index"
 # From the ground up: a module may import those of lower floors. Modules on one floor work together.
 FLOORS = [
     {"paths", "files"},
-    {"tables", "words", "style", "formula"},
+    {"tables", "words", "style", "formula", "workers"},
     {"sources", "fetch", "store"},  # the register offers to fetch what is missing
     {"read", "show"},
     {"geography", "audit_rules"},
@@ -26,7 +26,7 @@ FLOORS = [
     {"towns", "audit"},
     {"indicators", "clusters", "groups"},
     {"dictionary", "fidelity", "figures", "publish"},
-    {"report", "checks"},
+    {"report", "checks", "compare", "why"},
 ]
 HEIGHT = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 

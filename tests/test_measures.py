@@ -593,3 +593,22 @@ def test_tables_of_areas_add_up_to_england_and_wales():
     # Ages add up to the total.
     single = measures.area_table("ages_2019").loc[:, "0":"90+"].astype(float)
     assert single.to_numpy().sum() == 59_439_840
+
+
+def test_the_first_line_with_a_value_counts_whatever_table_is_read_first(monkeypatch):
+    lines = pd.DataFrame(
+        {
+            "measure": ["x", "y", "y"],  # the table of the last line is read first, for x
+            "table": ["wales", "england", "wales"],
+            "aggregate": "mean",
+            "weight": "",
+        }
+    )
+    read = {"wales": {"x": [1.0, 2.0], "y": [10.0, 20.0]}, "england": {"y": [np.nan, 200.0]}}
+    monkeypatch.setattr(measures, "definitions", lambda: lines)
+    monkeypatch.setattr(
+        measures, "_to_towns", lambda group: pd.DataFrame(read[group["table"].iloc[0]], index=["P", "Q"])[list(group["measure"])]
+    )
+    built = measures.build(pd.Index(["P", "Q"], name="town_code"))
+    assert built["y"].tolist() == [10.0, 200.0]
+    assert built["x"].tolist() == [1.0, 2.0]

@@ -188,12 +188,14 @@ def build(towns: pd.Index) -> pd.DataFrame:
         several lines (one a nation) takes the first that has a value for the town; a town on both
         sides of the border is measured by the nation where it stands.
     """
-    lines = definitions()
-    parts: dict[str, pd.Series] = {}
+    lines = definitions().reset_index(drop=True)
+    found: dict[int, pd.Series] = {}
     for _, group in lines.groupby(["table", "aggregate", "weight"], sort=False):
         values = _to_towns(group).reindex(towns)
-        for name in values:
-            parts[name] = parts[name].fillna(values[name]) if name in parts else values[name]
+        found |= {line: values[name] for line, name in group["measure"].items()}
+    parts: dict[str, pd.Series] = {}
+    for line, name in lines["measure"].items():  # in the order of the file, whatever was read first
+        parts[name] = parts[name].fillna(found[line]) if name in parts else found[line]
     return pd.DataFrame({name: parts[name] for name in lines["measure"].unique()}, index=towns)
 
 
