@@ -25,6 +25,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 from collections.abc import Iterator
@@ -39,6 +40,8 @@ HERE = Path(__file__).resolve().parent
 LIST = HERE / "faults.toml"
 WANTED = 0.95
 PATIENCE = 1200  # seconds for one check
+RUNNING: set[subprocess.Popen] = set()
+STOPPED = threading.Event()
 KINDS = {"raw": "Raw files", "table": "Committed tables", "definition": "Definitions", "code": "Package code"}
 # The tests of the runner are slow and about something else; this script's own test knows every text by heart.
 LEFT_OUT = ("test_runner_", "test_seed_faults")
@@ -205,14 +208,28 @@ def environment(room: Room) -> dict[str, str]:
 
 def run(room: Room, command: list[str]) -> tuple[int, str]:
     """Exit status and output of a program in a room."""
+    if STOPPED.is_set():
+        raise RuntimeError("stopped")
+    process = subprocess.Popen(
+        [sys.executable, *command], cwd=room.root, env=environment(room), start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+    )  # fmt: skip
+    RUNNING.add(process)
     try:
-        done = subprocess.run(
-            [sys.executable, *command], cwd=room.root, env=environment(room), timeout=PATIENCE,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        )  # fmt: skip
+        output, _ = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         return 1, f"not finished after {PATIENCE} seconds"
-    return done.returncode, done.stdout
+    finally:
+        end(process)
+    return process.returncode, output
+
+
+def end(process: subprocess.Popen) -> None:
+    """End a program, if it still runs, with all that it has started."""
+    RUNNING.discard(process)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def tests_of(room: Room) -> list[str]:
@@ -227,7 +244,8 @@ def command_of(check: str, room: Room, comparisons: list[str], first_only: bool 
         return ["benchmarks/fault_checks.py", *check.split()]
     quick = [name for name in tests_of(room) if name not in room.slow]
     tests = {"suite": quick, "slow": room.slow, "comparisons": comparisons}.get(check) or check.split()
-    passed_over = [*room.aside, *(comparisons if check in {"suite", "slow"} else [])]
+    named = tuple(comparisons) if check == "comparisons" else tuple(tests)
+    passed_over = [*room.aside, *(one for one in comparisons if not any(name.startswith(one) for name in named))]
     command = ["-m", "pytest", "-q", "-rfE", "--tb=no", "--no-header", "-p", "no:cacheprovider", "-W", "ignore"]
     return [*command, *(["-x"] if first_only else []), *(f"--deselect={name}" for name in passed_over), *tests]
 
@@ -242,6 +260,8 @@ def verdict(room: Room, check: str, comparisons: list[str]) -> tuple[str, str]:
     status, output = run(room, command_of(check, room, comparisons))
     if not status or status == 5:  # pytest: every test of the selection was passed over
         return "", ""
+    if status < 0:
+        raise BadFault(f"{check} was ended from outside (signal {-status}), so that nothing is known")
     if status == 4:
         raise BadFault(f"pytest does not know {check}: {output.strip().splitlines()[-1]}")
     failed = FAILED.search(output)
@@ -446,7 +466,10 @@ def all_examined(faults: list[dict], rooms: list[Room], comparisons: list[str]) 
         try:
             return list(pool.map(one, faults))
         except BaseException:
-            pool.shutdown(cancel_futures=True)
+            STOPPED.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(RUNNING):
+                end(process)
             raise
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from bundle import committed, needs_bundle
 
-from towns_index import clusters, formula, indicators, measures, paths, read, towns
+from towns_index import checks, clusters, formula, indicators, measures, paths, read, towns
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +242,19 @@ def test_east_european_languages_are_those_that_the_note_lists(measured):
     for language in EAST_EUROPEAN:
         assert language in row["note"] and language in " ".join(found), language
     assert len(found) == len(EAST_EUROPEAN) + 2  # Serbian/Croatian/Bosnian, and other languages of the region
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("100 * no_cars_2011 / households_2011", "did you mean 'no_car_2011'?"), ("100 * (no_car_2011", "cannot be read")],
+)
+def test_a_wrong_formula_is_told_before_a_build(text, said, lines, monkeypatch):
+    wrong = lines.assign(formula=lines["formula"].mask(lines["indicator"] == "no_car", text))
+    monkeypatch.setattr(indicators, "definitions", lambda: lines)
+    assert checks.definitions() == []
+    monkeypatch.setattr(indicators, "definitions", lambda: wrong)
+    (problem,) = checks.definitions()
+    assert problem.startswith("definitions/indicators.csv, no_car: ") and said in problem
 
 
 # ---- facts ----------------------------------------------------------------------------------------

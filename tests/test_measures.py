@@ -224,6 +224,11 @@ def test_a_town_without_a_value_is_not_compared():
     assert (line["towns"], line["largest_difference"], line["town_code"]) == (1, 2, "S")
 
 
+def test_the_median_difference_is_not_the_mean_one():
+    line = measures.compared("c", "l", "u", pd.Series({"S": 1.0, "T": 2.0, "U": 9.0}), pd.Series({"S": 1.0, "T": 1.0, "U": 1.0}))
+    assert (line["median_difference"], line["largest_difference"]) == (1, 8)
+
+
 def test_the_committed_reconciliation_is_close():
     lines = committed("reconciliation").set_index("check")
     assert {"residents", "aged_65", "level_4", "social_rented"} <= set(lines.index)
@@ -347,6 +352,11 @@ def test_expected_deaths_follow_the_ages_of_residents(monkeypatch):
         {"area": ["M1", "M2"], "town_code": "T", "residents": [1110.0, 164.0], "area_residents": [1110.0, 820.0]}
     )
     monkeypatch.setattr(geography, "joint", lambda kind: pairs)
+    assert special.expected_deaths("covid_deaths")["T"] == pytest.approx(3)
+    # The same people at the ends of the three age groups.
+    frame["0"], frame["64"], frame["30"] = frame["30"] / 2, frame["30"] / 2, 0
+    frame["65"], frame["79"], frame["70"] = frame["70"] / 2, frame["70"] / 2, 0
+    frame["80"], frame["90+"], frame["85"] = frame["85"] / 2, frame["85"] / 2, 0
     assert special.expected_deaths("covid_deaths")["T"] == pytest.approx(3)
 
 

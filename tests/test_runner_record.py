@@ -167,9 +167,9 @@ def test_a_start_from_the_snapshot_says_what_it_could_not_build(site, capsys):
 
 
 def test_raw_files_that_do_not_pass_the_checks_are_not_built_from(site, capsys, monkeypatch):
-    (site / "toy_checks.py").write_text("def problems(start, raw):\n    return ['one.csv: altered']\n")
+    (site / "toy_altered.py").write_text("def problems(start, raw):\n    return ['one.csv: altered']\n")
     text = (site / "definitions" / "stages.toml").read_text()
-    (site / "definitions" / "stages.toml").write_text('preflight = ["toy_checks:problems"]\n' + text)
+    (site / "definitions" / "stages.toml").write_text('preflight = ["toy_altered:problems"]\n' + text)
     monkeypatch.syspath_prepend(site)
     assert run(site, "verify") == 1
     assert "different  one.csv: altered" in capsys.readouterr().out

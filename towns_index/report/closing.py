@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from towns_index import figures, indicators, show, store, words
+from towns_index import indicators, show, store, words
 from towns_index.report import summaries
 from towns_index.report.results import Results
 

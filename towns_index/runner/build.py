@@ -10,7 +10,7 @@ from pathlib import Path
 
 from towns_index import files, paths
 
-from . import crate, dependencies, parameters, records, staging, stages
+from . import crate, dependencies, parameters, records, stages, staging
 from .arguments import read_build
 from .digests import Digests
 from .problems import Problems, entry_point, unknown

@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from .display import Display
 from . import watch
+from .display import Display
 from .execute import DISK, FIXED_ENVIRONMENT, GRACE, child, kernel_environment
 from .records import Reason
 from .stages import Stage, graph
