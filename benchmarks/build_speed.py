@@ -144,7 +144,7 @@ def build(folder: Path, start: str, root: Path = ROOT) -> Measured:
 def changed_threshold(folder: Path) -> tuple[Measured, str]:
     """Build a copy of the project, change one threshold in its criteria, build again; say what ran."""
     project = folder / "project"
-    ignored = shutil.ignore_patterns(".git", ".venv", ".towns-index", "__pycache__", "raw", "reports")
+    ignored = shutil.ignore_patterns(".git", ".venv", ".towns-index", "__pycache__", "raw")
     shutil.copytree(ROOT, project, ignore=ignored)
     results = folder / "results"
     build(results, "snapshot", project)
