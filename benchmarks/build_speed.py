@@ -8,7 +8,7 @@
 The ways: the command lines of papermill and nbconvert, one notebook after another; papermill's own interface with
 its defaults (without any export); this project's build into an empty folder, which also makes the HTML and PDF
 report; the same build with nothing to do; and with one threshold changed in a copy of the project. Memory is the
-sum over all processes of a way, each counted with its share of what is common (PSS), sampled ten times a second.
+sum over all processes of a way, each counted with its share of what is common (PSS), sampled twice a second.
 At most two cores are used.
 """
 
@@ -86,7 +86,7 @@ def _sample(pid: int, peak: list[float]) -> None:
         while top.is_running() and top.status() != psutil.STATUS_ZOMBIE:
             total = sum(map(_memory, [top, *top.children(recursive=True)]))
             peak[0] = max(peak[0], total / 1e6)
-            time.sleep(0.1)
+            time.sleep(0.5)  # more often, it would take time from what is measured
     except psutil.Error:
         return
 
