@@ -111,7 +111,7 @@ def _left_out(facts: str, key: str, **wanted: str) -> list[str]:
     return keep_rows(pd.read_csv(paths.FACTS / facts), wanted)[key].tolist()
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=2)  # measures of one table stand together; see read.table on memory
 def area_table(name: str) -> pd.DataFrame:
     """A table of areas as ``definitions/tables.toml`` describes it, indexed by area code."""
     entry = tables()[name]

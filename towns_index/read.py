@@ -52,7 +52,8 @@ def table(file_id: str, member: str | None = None) -> pd.DataFrame:
     return _cached(file_id, member, paths.raw()).copy(deep=False)
 
 
-@lru_cache(maxsize=24)
+# Few, since the tables are large: three stages read side by side in at most 2 GB. What comes from them is kept instead.
+@lru_cache(maxsize=4)
 def _cached(file_id: str, member: str | None, raw_dir: Path) -> pd.DataFrame:
     entry = sources.file(file_id)
     path = existing(raw_dir, entry)
