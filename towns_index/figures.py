@@ -37,7 +37,8 @@ def positions(towns: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"x": points.x / 1000, "y": points.y / 1000}, index=towns.index)
 
 
-def _ground(axes: Axes) -> None:
+def ground(axes: Axes) -> None:
+    """The land under a map of towns, and nothing else."""
     # Not add_patch, which would go through every point for limits that are set here.
     axes.add_artist(PathPatch(_land(), facecolor=style.LAND, edgecolor="#AEB4BB", linewidth=0.4))
     # Ticks would be measured for the layout although nobody sees them.
@@ -45,11 +46,13 @@ def _ground(axes: Axes) -> None:
     axes.axis("off")
 
 
-def _dots(axes: Axes, places: pd.DataFrame, colour: str, size: float, **more) -> None:
+def dots(axes: Axes, places: pd.DataFrame, colour: str, size: float, **more) -> None:
+    """A dot at each of some :func:`positions`."""
     axes.scatter(places["x"], places["y"], s=size, color=colour, linewidths=0, **more)
 
 
-def _legend(axes: Axes, colours: dict[str, str], **where) -> None:
+def legend(axes: Axes, colours: dict[str, str], **where) -> None:
+    """A legend of dots: words and their colours."""
     marks = [Line2D([], [], marker="o", linestyle="", color=colour, label=label) for label, colour in colours.items()]
     axes.legend(handles=marks, frameon=False, **where)
 
@@ -59,11 +62,11 @@ def counts_map(towns: pd.DataFrame, counts: pd.Series) -> Figure:
     classes = pd.cut(counts, [-1, 1, 3, 5, 99], labels=["none or one", "two or three", "four or five", "six or more"])
     colours = dict(zip(classes.cat.categories, ["#9DB7CE", style.TEAL, style.ORANGE, style.PLUM]))
     fig, axes = plt.subplots(figsize=(6.4, 6.8))
-    _ground(axes)
+    ground(axes)
     places = positions(towns)
     for label, colour in colours.items():
-        _dots(axes, places[classes.reindex(places.index) == label], colour, 16)
-    _legend(axes, {f"{label}": colour for label, colour in colours.items()}, title="Clusters (full or partial)", loc="upper right")
+        dots(axes, places[classes.reindex(places.index) == label], colour, 16)
+    legend(axes, {f"{label}": colour for label, colour in colours.items()}, title="Clusters (full or partial)", loc="upper right")
     return fig
 
 
@@ -71,12 +74,12 @@ def cluster_map(towns: pd.DataFrame, status: pd.Series, axes: Axes | None = None
     """One cluster: full and partial members among all towns."""
     if axes is None:
         _, axes = plt.subplots(figsize=(5, 5.4))
-    _ground(axes)
+    ground(axes)
     places = positions(towns)
     status = status.reindex(places.index)
-    _dots(axes, places[~status.isin(list(STATUS_COLOURS))], style.QUIET, size * 0.35)
+    dots(axes, places[~status.isin(list(STATUS_COLOURS))], style.QUIET, size * 0.35)
     for name in ("partial", "full"):
-        _dots(axes, places[status == name], STATUS_COLOURS[name], size)
+        dots(axes, places[status == name], STATUS_COLOURS[name], size)
     return axes.figure
 
 
@@ -94,7 +97,7 @@ def spread(towns: pd.DataFrame, status: pd.Series, shares: pd.Series) -> Figure:
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.9), width_ratios=[1.15, 1], layout="constrained")
     cluster_map(towns, status, left, size=11)
-    _legend(left, {STATUS_WORDS[name]: colour for name, colour in STATUS_COLOURS.items()} | {"other towns": style.QUIET},
+    legend(left, {STATUS_WORDS[name]: colour for name, colour in STATUS_COLOURS.items()} | {"other towns": style.QUIET},
             loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=1, fontsize=8)  # fmt: skip
     order = shares.iloc[::-1]
     right.barh(range(len(order)), 100 * order.fillna(0), color=style.NAVY, height=0.34)
@@ -128,7 +131,7 @@ def all_cluster_maps(towns: pd.DataFrame, members: pd.DataFrame, names: pd.Serie
         cluster_map(towns, status, panel, size=4)
         panel.set_title(_wrap(f"{letter}  {names[letter]}", 22), fontsize=8, loc="left")
     words = {"full members": STATUS_COLOURS["full"], "partial members": STATUS_COLOURS["partial"]}
-    _legend(panels.flat[-1], words, loc="center", fontsize=8)
+    legend(panels.flat[-1], words, loc="center", fontsize=8)
     return fig
 
 
@@ -251,9 +254,9 @@ def group_maps(towns: pd.DataFrame, groups: pd.DataFrame) -> Figure:
     for panel in panels.flat[len(names):]:
         panel.axis("off")
     for number, panel in zip(names.index, panels.flat):
-        _ground(panel)
-        _dots(panel, places[group != number], style.QUIET, 1.5)
-        _dots(panel, places[group == number], style.NAVY, 5)
+        ground(panel)
+        dots(panel, places[group != number], style.QUIET, 1.5)
+        dots(panel, places[group == number], style.NAVY, 5)
         panel.set_title(f"Group {number}: {(group == number).sum()} towns\n" + _wrap(names[number], 26), fontsize=7.5, loc="left")
     return fig
 
@@ -262,12 +265,12 @@ def towns_map(towns: pd.DataFrame, size_class: pd.Series) -> Figure:
     """The towns of the index by size class."""
     colours = {"small": "#9DB7CE", "medium": style.TEAL, "large": style.PLUM}
     fig, axes = plt.subplots(figsize=(6, 6.4))
-    _ground(axes)
+    ground(axes)
     places = positions(towns)
     for name, colour in colours.items():
-        _dots(axes, places[size_class.reindex(places.index) == name], colour, {"small": 8, "medium": 16, "large": 30}[name])
+        dots(axes, places[size_class.reindex(places.index) == name], colour, {"small": 8, "medium": 16, "large": 30}[name])
     words = {"small (to 20,000)": "#9DB7CE", "medium (to 75,000)": style.TEAL, "large": style.PLUM}
-    _legend(axes, words, loc="upper right", title="Residents in 2011")
+    legend(axes, words, loc="upper right", title="Residents in 2011")
     return fig
 
 

@@ -25,7 +25,7 @@ import pypandoc
 import typst
 from nbformat import NotebookNode
 
-from towns_index import paths, show, tables
+from towns_index import paths, show, style, tables
 
 AUTHOR = "Open Towns Index contributors"
 TEMPLATES = Path(__file__).with_name("templates")
@@ -41,12 +41,15 @@ class Document(NamedTuple):
     """What the report says.
 
     ``parts`` are in reading order: Markdown text, or a ``dict`` with the ``towns_index`` metadata
-    of a figure, table or callout and, under ``html``, what the notebook displayed.
+    of a figure, table or callout and, under ``html``, what the notebook displayed. A part of the
+    kind ``audit`` holds the code that showed the parts before it. ``cover`` is the finding on the
+    cover and the hexagons of its picture.
     """
 
     title: str
     standfirst: str
     parts: list[str | dict]
+    cover: dict
 
 
 def report(executed_notebook: Path, name: str = "towns-index-2020") -> tuple[Path, Path]:
@@ -85,8 +88,10 @@ def html(notebook: NotebookNode) -> str:
         f"--variable=author:{AUTHOR}",
         f"--variable=summary:{escape(summary)}",
         f"--variable=standfirst:{standfirst}",
+        f"--variable=finding:{_pandoc(document.cover['text'], 'html5')}",
+        f"--variable=art:{_art(document.cover['hexagons'])}",
     )
-    page = re.sub(PLACE.format(r"(\d+)"), lambda place: document.parts[int(place[1])]["html"], frame)
+    page = re.sub(PLACE.format(r"(\d+)"), lambda place: _set(document.parts[int(place[1])]), frame)
     found = faults(page)
     if found:
         raise ValueError("the HTML report cannot be published:\n- " + "\n- ".join(found))
@@ -96,13 +101,12 @@ def html(notebook: NotebookNode) -> str:
 def pdf(notebook: NotebookNode) -> bytes:
     """The report as a tagged PDF (PDF/UA-1: a figure without alt text is refused)."""
     document = read(notebook)
-    shown = [part for part in document.parts if isinstance(part, dict)]
-    about = {"title": document.title, "author": AUTHOR, "parts": [_without_html(p) for p in shown]}
+    parts = [part for part in document.parts if isinstance(part, str) or part["kind"] != "audit"]
+    shown = [part for part in parts if isinstance(part, dict)]
+    about = {"title": document.title, "author": AUTHOR, "parts": [_without_html(p) for p in shown],
+             "hexagons": document.cover["hexagons"]}  # fmt: skip
     numbers = iter(range(len(shown)))
-    body = "\n\n".join(
-        part if isinstance(part, str) else _typst_part(part, next(numbers))
-        for part in document.parts
-    )
+    body = "\n\n".join(part if isinstance(part, str) else _typst_part(part, next(numbers)) for part in parts)
     with TemporaryDirectory() as folder:
         room = Path(folder)
         for template in TEMPLATES.glob("*.typ"):
@@ -110,14 +114,17 @@ def pdf(notebook: NotebookNode) -> bytes:
         for part in shown:
             if part["kind"] == "figure":
                 (room / f"{part['name']}.png").write_bytes(_image(part["html"]))
+                if part["data"]:
+                    (room / f"{part['name']}.csv").write_text(part["data"], encoding="utf-8")
         (room / "report.json").write_text(json.dumps(about), encoding="utf-8")
         _write_typst(room / "standfirst.typ", document.standfirst)
+        _write_typst(room / "finding.typ", document.cover["text"])
         _write_typst(room / "body.typ", body)
         # Only fonts that come with the pinned packages: the same pages on every machine.
         return typst.compile(
             room / "report.typ",
             root=room,
-            font_paths=[Path(matplotlib.get_data_path()) / "fonts" / "ttf"],
+            font_paths=[Path(matplotlib.get_data_path()) / "fonts" / "ttf", style.FONTS],
             ignore_system_fonts=True,
             pdf_standards="ua-1",
         )
@@ -145,9 +152,16 @@ def read(notebook: NotebookNode) -> Document:
             if seen_title:
                 parts.append(cell.source)
             seen_title = True
-        for output in cell.get("outputs", []):
-            parts.extend(_output(output, number))
-    return Document(opening[1].strip(), opening[2].strip(), parts)
+        shown = [part for output in cell.get("outputs", []) for part in _output(output, number)]
+        parts += shown
+        if cell.cell_type == "code":
+            digests = [part.get("digests", {}) for part in shown if isinstance(part, dict)]
+            parts.append({"kind": "audit", "cell": number, "code": cell.source, "digests": digests})
+    covers = [part for part in parts if isinstance(part, dict) and part["kind"] == "cover"]
+    if len(covers) != 1:
+        raise ValueError(f"the report needs one cell that calls show.cover; it has {len(covers)}")
+    parts.remove(covers[0])
+    return Document(opening[1].strip(), opening[2].strip(), parts, covers[0])
 
 
 def faults(page: str) -> list[str]:
@@ -233,6 +247,32 @@ def _html_part(part: str | dict, number: int) -> str:
         opening = f'<div class="callout {part["callout"]}"><p class="label">{label}</p>'
         return "\n\n".join([_raw("html", opening), part["text"], _raw("html", "</div>")])
     return _raw("html", PLACE.format(number))
+
+
+def _set(part: dict) -> str:
+    """What stands in the place of a part in the HTML page."""
+    return _audit(part) if part["kind"] == "audit" else part["html"]
+
+
+def _audit(part: dict) -> str:
+    """The code of a cell and the digests of what it made: shown in the audit view only."""
+    lines = [f"{name} sha256 {digest}" for digests in part["digests"] for name, digest in digests.items()]
+    files = f"<pre>{escape(chr(10).join(lines))}</pre>" if lines else ""
+    return (
+        f'<details class="audit"><summary>How this part was made: cell {part["cell"]}</summary>'
+        f"<pre><code>{escape(part['code'])}</code></pre>{files}</details>"
+    )
+
+
+def _art(hexagons: list[list]) -> str:
+    """The picture of the cover: one hexagon a town, for the eye only."""
+    if not hexagons:
+        return ""
+    x, y = [place[0] for place in hexagons], [-place[1] for place in hexagons]
+    box = f"{min(x) - 1:.2f} {min(y) - 1:.2f} {max(x) - min(x) + 2:.2f} {max(y) - min(y) + 2:.2f}"
+    cell = "m0-.53.46.265v.53L0 .53l-.46-.265v-.53z"
+    drawn = "".join(f'<path class="s{shade}" d="M{left} {-up:g}{cell}"/>' for left, up, shade in hexagons)
+    return f'<svg viewBox="{box}" aria-hidden="true" focusable="false">{drawn}</svg>'
 
 
 def _typst_part(part: dict, number: int) -> str:

@@ -6,6 +6,7 @@ what the report needs to set the same thing again (:mod:`towns_index.publish`).
 """
 
 import base64
+import hashlib
 import io
 import re
 from html import escape
@@ -93,9 +94,10 @@ def figure(
     if isinstance(fig, Figure):
         plt.close(fig)
     tables.write_bytes(image, folder() / f"{name}.png")
-    behind = ""
+    behind, data = "", None
     if table is not None:
-        tables.write_bytes(csv(table), folder() / f"{name}.csv")
+        data = csv(table)
+        tables.write_bytes(data, folder() / f"{name}.csv")
         heading = f"Data behind “{title}”"
         behind = (
             "<details><summary>Data behind this figure</summary>"
@@ -116,7 +118,8 @@ def figure(
         alt=alt,
         note=note,
         source=source,
-        data=table is not None,
+        data=None if data is None else data.decode(),
+        digests={f"{name}.{ending}": hashlib.sha256(body).hexdigest() for ending, body in (("png", image), ("csv", data)) if body},
     )
 
 
@@ -180,6 +183,21 @@ def callout(markdown: str, kind: str = "key") -> None:
     quoted = "\n".join(f"> {line}" for line in [f"**{CALLOUTS[kind]}**", "", *markdown.split("\n")])
     bundle = {"text/markdown": quoted, "text/plain": quoted}
     _display(bundle, kind="callout", callout=kind, text=markdown)
+
+
+def cover(markdown: str, hexagons: pd.DataFrame) -> None:
+    """Show the finding that stands on the cover, and what the cover's picture is drawn from.
+
+    Parameters
+    ----------
+    markdown : str
+        One or two sentences.
+    hexagons : DataFrame
+        One row a town: its place ``x``, ``y`` in widths of a hexagon, and its ``shade`` from 0 (light) to 3.
+    """
+    art = [[round(row.x, 3), round(row.y, 3), int(row.shade)] for row in hexagons.itertuples()]
+    quoted = "\n".join(f"> {line}" for line in markdown.split("\n"))
+    _display({"text/markdown": quoted, "text/plain": quoted}, kind="cover", text=markdown, hexagons=art)
 
 
 def cells(frame: pd.DataFrame, formats: dict[str, str] | None = None) -> dict[str, list]:

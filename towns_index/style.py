@@ -6,10 +6,15 @@ Colours are those of the Government Analysis Function. A chart shows at most fou
 
 from pathlib import Path
 
+import font_source_sans_pro
+from matplotlib import font_manager
 from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap
 
 SHEET = Path(__file__).with_name("towns_index.mplstyle")
+
+FONTS = Path(font_source_sans_pro.__file__).with_name("files")
+"""Folder of the typeface, Source Sans Pro, which comes in a package: the same bytes on every machine."""
 
 NAVY = "#12436D"
 TEAL = "#28A197"
@@ -33,5 +38,7 @@ SEQUENTIAL = LinearSegmentedColormap.from_list("towns_sequential", ["#DCE9F5", "
 
 def apply() -> None:
     """Draw every figure that follows in the project's style."""
+    for name in ("Regular", "It", "Semibold", "Bold"):
+        font_manager.fontManager.addfont(FONTS / f"SourceSansPro-{name}.ttf")
     # Start from matplotlib's own defaults, so that a user's matplotlibrc changes nothing.
     plt.style.use(["default", SHEET])

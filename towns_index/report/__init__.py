@@ -5,7 +5,7 @@ typed in. A section is one function that shows prose, figures and tables.
 """
 
 from towns_index.report.closing import audit_in_short, fidelity, limits, sources_table
-from towns_index.report.opening import key_findings, overview, town_map, what_it_is
+from towns_index.report.opening import cover, overview, summary, town_map, what_it_is
 from towns_index.report.patterns import combinations, places, similar_towns
 from towns_index.report.results import Results, load
 from towns_index.report.spreads import cluster
@@ -15,14 +15,15 @@ __all__ = [
     "audit_in_short",
     "cluster",
     "combinations",
+    "cover",
     "fidelity",
-    "key_findings",
     "limits",
     "load",
     "overview",
     "places",
     "similar_towns",
     "sources_table",
+    "summary",
     "town_map",
     "what_it_is",
 ]

@@ -8,6 +8,7 @@ import pandas as pd
 from towns_index import clusters, dictionary, store, towns, words
 
 INSIDE = ["full", "partial"]
+FIRMNESS = ["safe", "likely", "coin toss"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Results:
     fidelity: pd.DataFrame
     named: pd.DataFrame
     checks: pd.DataFrame
+    probability: pd.DataFrame
+    intervals: pd.DataFrame
+    sobol: pd.DataFrame
+    places: pd.DataFrame
     settings: dict
 
     @cached_property
@@ -56,6 +61,17 @@ class Results:
     def size(self, letter: str, status: str = "full") -> int:
         """Number of towns with one status in a cluster."""
         return int((self.status(letter) == status).sum())
+
+    @cached_property
+    def flags(self) -> pd.DataFrame:
+        """Full and partial memberships, with how firmly each is held."""
+        return self.probability[self.probability["status"].isin(INSIDE)]
+
+    def firmness(self, letter: str) -> pd.DataFrame:
+        """Flags of a cluster by status (rows) and firmness (columns)."""
+        flags = self.flags[self.flags["cluster"] == letter]
+        table = flags.groupby(["status", "firmness"]).size().unstack(fill_value=0)
+        return table.reindex(index=INSIDE, columns=FIRMNESS, fill_value=0)
 
     @property
     def published(self) -> pd.DataFrame:
@@ -92,5 +108,9 @@ def load(settings: dict) -> Results:
         fidelity=store.read("fidelity"),
         named=store.read("named_towns"),
         checks=store.read("check_values"),
+        probability=store.read("membership_probability"),
+        intervals=store.read("count_intervals").set_index("town_code"),
+        sobol=store.read("sobol"),
+        places=store.read("cartogram").set_index("town_code"),
         settings=settings,
     )

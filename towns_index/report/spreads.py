@@ -3,67 +3,71 @@
 import pandas as pd
 
 from towns_index import show, store, words
-from towns_index.report import summaries
+from towns_index.report import drawings, summaries
 from towns_index.report.results import INSIDE, Results
 
 
 def cluster(r: Results, letter: str) -> None:
-    """The spread of one cluster: words, map, criteria, regions, typical towns."""
+    """The spread of one characteristic: words, picture, criteria."""
     row = r.letters.set_index("cluster").loc[letter]
     show.prose(f"### {letter}. {row['name']}")
     if row["rebuilt"] == "no":
         _not_rebuilt(r, letter, row)
         return
-    status = r.status(letter)
     shares = r.shares[r.shares["cluster"] == letter].set_index("label")["share"]
-    show.prose(_cluster_text(r, letter, row, status))
+    regions, average = _by_region(r, letter)
+    firm = r.firmness(letter)
+    show.prose(_text(r, letter, row, regions))
     show.figure(
-        show.saved("050_clusters", f"cluster-{letter.lower()}"),
+        drawings.spread(r.towns, r.status(letter), shares, regions, average, firm),
         f"cluster-{letter.lower()}",
-        _cluster_title(r, letter, row),
-        alt=f"Map of the {r.size(letter)} full and {r.size(letter, 'partial')} partial members of {row['name']}; most are in "
-        f"{summaries.main_region(r, letter)}. Beside it bars: "
-        + " ".join(f"{label}: {'not rebuilt' if pd.isna(value) else f'{value:.0%} of towns'}." for label, value in shares.items()),
+        _title(r, letter, row),
+        alt=f"Four pictures of {row['name']}. A map of {r.size(letter)} full and {r.size(letter, 'partial')} partial members, most of them in "
+        f"{summaries.main_region(r, letter)}. Towns that meet each criterion: "
+        + " ".join(f"{label}: {'not rebuilt' if pd.isna(value) else f'{value:.0%}'}." for label, value in shares.items())
+        + f" Share of towns by region, from {words.region(regions.idxmax())} ({regions.max():.0%}) to {words.region(regions.idxmin())} ({regions.min():.0%}). "
+        + " ".join(f"Of the {kind} members {line['safe']} are safe, {line['likely']} likely and {line['coin toss']} a coin toss." for kind, line in firm.iterrows()),
         table=_region_table(r, letter),
         formats={"Share of towns": ".0%"},
     )
     _criteria_table(r, letter)
 
 
-def _cluster_title(r: Results, letter: str, row: pd.Series) -> str:
+def _title(r: Results, letter: str, row: pd.Series) -> str:
     if r.size(letter):
         return f"{row['name']}: {words.towns(r.size(letter))} meet every criterion"
     return f"{row['name']}: {words.towns(r.size(letter, 'partial'))} meet three criteria"
 
 
-def _cluster_text(r: Results, letter: str, row: pd.Series, status: pd.Series) -> str:
-    inside = status[status.isin(INSIDE)].index
-    region = r.towns.loc[inside, "region"].value_counts()
-    base = r.towns["region"].value_counts()
-    base = base.reindex(r.towns.loc[status.index[status != "not_assessed"], "region"].unique())
-    rate = (region.reindex(base.index, fill_value=0) / base).dropna()
-    rate = rate[base[rate.index] >= 20].sort_values(ascending=False)
-    typical = typical_towns(r, letter)
-    hardest = _hardest(r, letter)
-    published = row["published_full"]
-    full = words.towns(r.size(letter)) + " are" if r.size(letter) else "No town is"
-    size = f"{full} in it in full and {words.towns(r.size(letter, 'partial'))} partially"
+def _by_region(r: Results, letter: str) -> tuple[pd.Series, float]:
+    """Share of the assessed towns of each region in the characteristic, full or partial, and of all of them."""
+    status = r.status(letter)
+    assessed = status[status != "not_assessed"]
+    inside = assessed.isin(INSIDE)
+    return inside.groupby(r.towns["region"].reindex(assessed.index)).mean(), inside.mean()
+
+
+def _text(r: Results, letter: str, row: pd.Series, regions: pd.Series) -> str:
+    full = words.towns(r.size(letter)) + " have" if r.size(letter) else "No town has"
+    size = f"{full} it in full and {words.towns(r.size(letter, 'partial'))} partially"
     if row["rebuilt"] == "partly":
         size += ", because one of the four criteria is not rebuilt"
-    if published:
-        size += f"; the report of 2020 counted {published} in full"
-    kind = {"own": " This is our own reading.", "published": ""}[row["evidence"]]
+    if row["published_full"]:
+        size += f"; the report of 2020 counted {row['published_full']} in full"
+    rate = regions.sort_values(ascending=False)
+    hardest, typical = _hardest(r, letter), typical_towns(r, letter)
+    firm = r.firmness(letter).sum()
+    unknown = int((r.status(letter) == "not_assessed").sum())
     sentences = [
-        f"{row['about']}{kind}",
+        f"{row['about']}{' This is our own reading.' if row['evidence'] == 'own' else ''}",
         f"{size[0].upper()}{size[1:]}.",
-        f"It is most common in {words.region(rate.index[0])}, where {rate.iloc[0]:.0%} of towns are in it at least partially, and least in {words.region(rate.index[-1])} ({rate.iloc[-1]:.0%})." if len(rate) > 1 else "",
+        f"It is most common in {words.region(rate.index[0])}, where {rate.iloc[0]:.0%} of towns have it at least partially, and least in {words.region(rate.index[-1])} ({rate.iloc[-1]:.0%}).",
         f"The criterion that fewest towns meet: *{hardest}*." if hardest else "",
         f"Towns furthest inside it: {words.listed(typical)}." if typical else "",
+        f"Of its {firm.sum()} flags, {firm['safe']} are safe and {firm['coin toss']} a coin toss.",
+        f"{words.towns(unknown).capitalize()} could not be assessed." if unknown else "",
     ]
-    unknown = int((status == "not_assessed").sum())
-    if unknown:
-        sentences.append(f"{words.towns(unknown).capitalize()} could not be assessed.")
-    return " ".join(sentence for sentence in sentences if sentence)
+    return " ".join(sentence for sentence in sentences if sentence) + f"\n\n**A question to ask here:** {row['to_ask']}"
 
 
 def _hardest(r: Results, letter: str) -> str:
@@ -107,7 +111,7 @@ def _criteria_table(r: Results, letter: str) -> None:
             "Criterion": f"{line.criterion}{line.part}. {line.label}",
             "Measured by": label.get(line.indicator, "–"),
             "Level": level.get(line.indicator, "–"),
-            "Compared with": line.comparator,
+            "Against": line.comparator,
             "Evidence": line.evidence,
             "Stands in for": line.stands_in_for or "–",
         }

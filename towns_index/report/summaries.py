@@ -1,5 +1,7 @@
 """Findings that several sections put into words."""
 
+import pandas as pd
+
 from towns_index import clusters, words
 from towns_index.report.results import INSIDE, Results
 
@@ -12,7 +14,7 @@ def strongest_pairs(r: Results, letters: list[str]) -> str:
     ).stack()
     top = stacked.nlargest(2)
     parts = [f"*{names[a]}* and *{names[b]}* ({value:.1f} times)" for (a, b), value in top.items()]
-    return f"The pairs that meet most often, compared with chance: {words.listed(parts)}."
+    return f"The pairs that occur together most often, compared with chance: {words.listed(parts)}."
 
 
 def groups_in_short(r: Results) -> str:
@@ -42,6 +44,30 @@ def fidelity_in_short(r: Results) -> str:
         f"Of {len(testable)} memberships that the report of 2020 names and that can be assessed, {right} are found "
         f"({full} in full); chance would find {chance:.0f}. The sizes of the {len(both)} clusters whose size was published differ by "
         f"{100 * ratio.min():+.0f} % ({ratio.idxmin()}) to {100 * ratio.max():+.0f} % ({ratio.idxmax()})."
+    )
+
+
+def firm_in_short(r: Results) -> str:
+    """How many flags are safe and how many a coin toss."""
+    part = r.flags["firmness"].value_counts(normalize=True)
+    return (
+        f"Of {len(r.flags):,} flags, {part.get('safe', 0):.0%} are safe: they hold in nine of ten draws over other defensible "
+        f"choices and uncertain data. {part.get('coin toss', 0):.0%} are a coin toss."
+    )
+
+
+def safe_shares(r: Results) -> pd.Series:
+    """Share of the flags of each characteristic that are safe, by its name, the largest first."""
+    safe = (r.flags["firmness"] == "safe").groupby(r.flags["cluster"]).mean().sort_values(ascending=False, kind="stable")
+    return safe.rename(r.letters.set_index("cluster")["name"])
+
+
+def firmest_and_weakest(r: Results) -> str:
+    """The characteristics with the most and the fewest safe flags."""
+    safe = safe_shares(r)
+    return (
+        f"They are most often safe for *{safe.index[0]}* ({safe.iloc[0]:.0%}) and least often for "
+        f"*{safe.index[-1]}* ({safe.iloc[-1]:.0%})."
     )
 
 
