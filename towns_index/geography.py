@@ -10,8 +10,6 @@ residents of its output areas: by codes and people, never by names. Where output
 anew, the known totals of LSOAs and towns decide.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 
 import geopandas as gpd
@@ -149,41 +147,12 @@ def _residents_2021() -> pd.Series:
     return (frame["residents"] * part).groupby(frame["lsoa11_code"]).sum()
 
 
-def majority(shares: pd.DataFrame) -> pd.DataFrame:
-    """Every LSOA wholly to the place that holds most of its residents (best fit); `shares` as from :func:`lsoa_shares`."""
-    outside = 1 - shares.groupby("lsoa11")["share"].transform("sum")
-    largest = shares.groupby("lsoa11")["share"].transform("max")
-    kept = shares[(shares["share"] == largest) & (shares["share"] >= outside)].drop_duplicates("lsoa11")
-    return kept.assign(share=1.0).reset_index(drop=True)
-
-
-@contextmanager
-def whole_lsoas() -> Iterator[None]:
-    """Within, LSOAs are not divided but given wholly to a place, by :func:`majority`."""
-    divided = lsoa_shares()
-    joint.cache_clear()
-    _given.append(majority(divided))
-    try:
-        yield
-    finally:
-        _given.clear()
-        joint.cache_clear()
-
-
-_given: list[pd.DataFrame] = []
-
-
-def lsoa_shares() -> pd.DataFrame:
-    """Share of each LSOA's residents who live in each town: ``lsoa11``, ``town_code``, ``share``, ``placed``.
-
-    As :func:`divide_lsoas`, from the real files, unless within :func:`whole_lsoas`.
-    """
-    return _given[0] if _given else _divided()
-
-
 @lru_cache(maxsize=1)
-def _divided() -> pd.DataFrame:
-    """Shares by the real files; near is within 2 km of a town's outline."""
+def lsoa_shares() -> pd.DataFrame:
+    """Share of each LSOA's residents who live in each town, from the real files.
+
+    As :func:`divide_lsoas`; near is within 2 km of a town's outline.
+    """
     parents = read.table("census2011-ethnicity-lsoa11/ethnicities").set_index("OA")["LSOA"]
     areas = pd.DataFrame({"area": census_residents().index, "people": census_residents().to_numpy()})
     areas["lsoa11"] = areas["area"].map(parents)
@@ -411,8 +380,7 @@ def average(rates: pd.DataFrame, pairs: pd.DataFrame, weights: pd.DataFrame | No
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``town_code``. Areas without a value are left out of the mean; a town less than half of which lies
-        in areas with one has none, for the rest of it is not known.
+        Indexed by ``town_code``. Areas without a value are left out of the mean.
     """
     towns = pairs["town_code"].to_numpy()
     values = rates.reindex(pairs["area"].to_numpy()).set_axis(range(len(pairs)))
@@ -422,6 +390,6 @@ def average(rates: pd.DataFrame, pairs: pd.DataFrame, weights: pd.DataFrame | No
     else:
         share = (pairs["residents"] / pairs["area_residents"]).to_numpy()
         weight = weights.reindex(pairs["area"].to_numpy()).set_axis(values.index).mul(share, axis=0)
-    known = weight.where(values.notna())
-    total, held = (values * known).groupby(towns).sum(min_count=1), known.groupby(towns).sum()
-    return (total / held).where(held >= 0.5 * weight.groupby(towns).sum()).rename_axis("town_code")
+    weight = weight.where(values.notna())
+    total = (values * weight).groupby(towns).sum(min_count=1)
+    return (total / weight.groupby(towns).sum()).rename_axis("town_code")
