@@ -286,12 +286,14 @@ def dots(table: pd.DataFrame, label: str, mark: float | None = None, mark_label:
     """Several numbers for each row as dots on one scale, told apart by colour and shape; at most four columns."""
     rows = table.iloc[::-1]
     y = np.arange(len(rows))
-    fig, axes = plt.subplots(figsize=(7.2, 0.27 * len(rows) + 1.3), layout="constrained")
+    fig, axes = plt.subplots(figsize=(7.2, 0.36 * len(rows) + 1.3), layout="constrained")
     axes.hlines(y, rows.min(axis=1), rows.max(axis=1), color=style.QUIET, linewidth=2)
     for name, colour, shape in zip(rows.columns, style.CATEGORIES, "oDs^"):
         axes.scatter(rows[name], y, color=colour, marker=shape, s=34, label=name, zorder=3)
-    axes.set_yticks(y, rows.index, fontsize=8.5)
+    axes.set_yticks(y, [_wrap(name, 40) for name in rows.index], fontsize=8.5)
     axes.set(xlabel=label, ylim=(-0.7, len(rows) - 0.3))
+    if rows.min(axis=None) > 0:
+        axes.set_xlim(left=0)  # lengths can be compared
     axes.grid(axis="x", color="#E4E7EA")
     if mark is not None:
         axes.axvline(mark, color=style.DARK_GREY, linestyle=":", linewidth=1.2)
