@@ -71,11 +71,14 @@ def test_the_error_is_the_difference_of_shares():
     base = pd.DataFrame({"all": 100.0, "some": np.arange(20.0)}, index=towns)
     shifted = base.assign(some=base["some"] + 2)  # two points more everywhere: the order stays
     turned = base.assign(some=19 - base["some"])
+    spread = base.assign(some=2 * base["some"] + 1)  # errors of 1, 2 … 20
     tested = pd.DataFrame({"measure": ["some"], "denominator": ["all"]})
     size = pd.Series(["small"] * 15 + ["large"] * 5, towns)
-    table = assignment.errors({"truth": base, "shifted": shifted, "turned": turned}, tested, size).set_index(["method", "size_class"])
+    table = assignment.errors({"truth": base, "shifted": shifted, "turned": turned, "spread": spread}, tested, size).set_index(["method", "size_class"])
     row = table.loc["shifted", "all"]
     assert row[["towns", "median_error", "mean_error", "p95_error", "rank_correlation", "decile_changed"]].tolist() == pytest.approx([20, 2, 2, 2, 1, 0])
+    row = table.loc["spread", "all"]
+    assert row[["median_error", "mean_error", "p95_error", "decile_changed"]].tolist() == pytest.approx([10.5, 10.5, 19.05, 0])
     assert table.loc[("turned", "all"), "rank_correlation"] == pytest.approx(-1)
     assert table.loc[("turned", "all"), "decile_changed"] == 1
     assert table.loc[("shifted", "small"), "towns"] == 15 and table.loc[("shifted", "large"), "towns"] == 5
@@ -152,11 +155,11 @@ def test_a_list_that_cannot_be_formed_is_refused(given, words):
 
 
 def test_flips_by_hand():
-    # a stays, b is lost, c is gained, d only goes from full to partial, e is on one list only
-    one = pd.DataFrame({"X": ["full", "partial", "none", "full", "full"], "Y": "none"}, index=list("abcde"))
-    two = pd.DataFrame({"X": ["full", "none", "partial", "partial"], "Y": "none"}, index=list("abcd"))
+    # a stays, b and f are lost, c is gained, d only goes from full to partial, e is on one list only
+    one = pd.DataFrame({"X": ["full", "partial", "none", "full", "full", "full"], "Y": "none"}, index=list("abcdef"))
+    two = pd.DataFrame({"X": ["full", "none", "partial", "partial", "not_assessed"], "Y": "none"}, index=list("abcdf"))
     x, y = town_lists.flips(one, two).to_dict("records")
-    assert x == {"cluster": "X", "towns": 4, "flagged": 3, "flagged_other": 3, "gained": 1, "lost": 1, "changed": 3, "jaccard": 0.5}
+    assert x == {"cluster": "X", "towns": 5, "flagged": 4, "flagged_other": 3, "gained": 1, "lost": 2, "changed": 4, "jaccard": 0.4}
     assert (y["flagged"], y["changed"], y["jaccard"]) == (0, 0, 1)
 
 

@@ -49,6 +49,7 @@ def test_each_flag_is_raised_by_what_it_names_and_by_nothing_else():
             "zeros": np.where(np.arange(size) < 210, 0, normal),
             "coarse": normal.round(1).clip(-2, 2),
             "tail": np.exp(1.5 * normal),
+            "both_tails": np.linspace(-1, 1, size) ** 9,  # kurtosis 6.8, no skew: not treated
             "gap": np.where(np.arange(size) < 160, np.nan, normal),
             "yes": (normal > 2).astype(float),
         }
@@ -56,6 +57,7 @@ def test_each_flag_is_raised_by_what_it_names_and_by_nothing_else():
     table = screening.screen(values, pd.Series("LSOA", values.columns), why("gap"), places(["a"] * size)).set_index("indicator")
     assert table["flags"].to_dict() == {
         "plain": "none", "zeros": "many zeros; few different values", "coarse": "few different values", "tail": "very skewed",
+        "both_tails": "none",
         "gap": "few towns", "yes": "none",
     }  # fmt: skip
     assert table["available"]["gap"] == 0.6 and table["mechanism"].to_dict()["gap"] == "nation"
