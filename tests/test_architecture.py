@@ -24,8 +24,8 @@ FLOORS = [
     {"elections", "audit_areas", "audit_cards"},
     {"measures", "special"},  # a measure may need special treatment, which reads tables of areas
     {"towns", "audit"},
-    {"indicators", "clusters", "groups"},
-    {"dictionary", "fidelity", "figures", "publish"},
+    {"indicators", "clusters", "groups", "screening"},
+    {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists"},
     {"report", "checks", "compare", "why"},
 ]
 HEIGHT = {module: number for number, floor in enumerate(FLOORS) for module in floor}

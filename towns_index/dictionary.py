@@ -73,10 +73,12 @@ def build() -> pd.DataFrame:
     for name, described in (("measures", of_measures().reset_index()), ("indicators", of_indicators())):
         apart = described["share_alike"]
         rows += [described[~apart].assign(file=name), described[apart].assign(file=f"{name}_elections")]
+    alike = of_indicators().query("not share_alike")
+    rows.append(alike.assign(file="indicators_best_fit", label=alike["label"] + "; by whole small areas"))
     columns = _columns()
     rows.append(columns)
     frame = pd.concat(rows, ignore_index=True)[COLUMNS]
-    key = frame.loc[frame["file"].isin(["measures", "indicators", "measures_elections", "indicators_elections"]), "file"]
+    key = frame.loc[frame["file"].isin(["measures", "indicators", "measures_elections", "indicators_elections", "indicators_best_fit"]), "file"]
     codes = frame[(frame["file"] == "towns") & (frame["column"] == "town_code")]
     keys = [codes.assign(file=name) for name in key.unique()]
     frame = pd.concat([frame, *keys], ignore_index=True)

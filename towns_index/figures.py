@@ -283,3 +283,23 @@ def histogram(values: pd.Series, label: str, mark: float | None = None, mark_lab
         axes.axvline(mark, color=style.ORANGE)
         axes.text(mark, axes.get_ylim()[1] * 0.97, f" {mark_label}", color="#A33D0B", fontsize=8.5, va="top")
     return fig
+
+
+def dots(table: pd.DataFrame, label: str, mark: float | None = None, mark_label: str = "") -> Figure:
+    """Several numbers for each row as dots on one scale, told apart by colour and shape; at most four columns."""
+    rows = table.iloc[::-1]
+    y = np.arange(len(rows))
+    fig, axes = plt.subplots(figsize=(7.2, 0.36 * len(rows) + 1.3), layout="constrained")
+    axes.hlines(y, rows.min(axis=1), rows.max(axis=1), color=style.QUIET, linewidth=2)
+    for name, colour, shape in zip(rows.columns, style.CATEGORIES, "oDs^"):
+        axes.scatter(rows[name], y, color=colour, marker=shape, s=34, label=name, zorder=3)
+    axes.set_yticks(y, [_wrap(name, 40) for name in rows.index], fontsize=8.5)
+    axes.set(xlabel=label, ylim=(-0.7, len(rows) - 0.3))
+    if rows.min(axis=None) > 0:
+        axes.set_xlim(left=0)  # lengths can be compared
+    axes.grid(axis="x", color="#E4E7EA")
+    if mark is not None:
+        axes.axvline(mark, color=style.DARK_GREY, linestyle=":", linewidth=1.2)
+        axes.text(mark, len(rows) - 0.35, f" {mark_label}", fontsize=8.5, ha="left", va="bottom", in_layout=False)
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=len(rows.columns))
+    return fig

@@ -10,6 +10,8 @@ residents of its output areas: by codes and people, never by names. Where output
 anew, the known totals of LSOAs and towns decide.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 import geopandas as gpd
@@ -147,12 +149,41 @@ def _residents_2021() -> pd.Series:
     return (frame["residents"] * part).groupby(frame["lsoa11_code"]).sum()
 
 
-@lru_cache(maxsize=1)
-def lsoa_shares() -> pd.DataFrame:
-    """Share of each LSOA's residents who live in each town, from the real files.
+def majority(shares: pd.DataFrame) -> pd.DataFrame:
+    """Every LSOA wholly to the place that holds most of its residents (best fit); `shares` as from :func:`lsoa_shares`."""
+    outside = 1 - shares.groupby("lsoa11")["share"].transform("sum")
+    largest = shares.groupby("lsoa11")["share"].transform("max")
+    kept = shares[(shares["share"] == largest) & (shares["share"] >= outside)].drop_duplicates("lsoa11")
+    return kept.assign(share=1.0).reset_index(drop=True)
 
-    As :func:`divide_lsoas`; near is within 2 km of a town's outline.
+
+@contextmanager
+def whole_lsoas() -> Iterator[None]:
+    """Within, LSOAs are not divided but given wholly to a place, by :func:`majority`."""
+    divided = lsoa_shares()
+    joint.cache_clear()
+    _given.append(majority(divided))
+    try:
+        yield
+    finally:
+        _given.clear()
+        joint.cache_clear()
+
+
+_given: list[pd.DataFrame] = []
+
+
+def lsoa_shares() -> pd.DataFrame:
+    """Share of each LSOA's residents who live in each town: ``lsoa11``, ``town_code``, ``share``, ``placed``.
+
+    As :func:`divide_lsoas`, from the real files, unless within :func:`whole_lsoas`.
     """
+    return _given[0] if _given else _divided()
+
+
+@lru_cache(maxsize=1)
+def _divided() -> pd.DataFrame:
+    """Shares by the real files; near is within 2 km of a town's outline."""
     parents = read.table("census2011-ethnicity-lsoa11/ethnicities").set_index("OA")["LSOA"]
     areas = pd.DataFrame({"area": census_residents().index, "people": census_residents().to_numpy()})
     areas["lsoa11"] = areas["area"].map(parents)

@@ -173,13 +173,15 @@ def _to_towns(lines: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def build(towns: pd.Index) -> pd.DataFrame:
+def build(towns: pd.Index, wanted: set[str] | None = None) -> pd.DataFrame:
     """Every measure of ``definitions/measures.csv`` for the given towns, from the raw bundle.
 
     Parameters
     ----------
     towns : pandas.Index
         Town codes.
+    wanted : set of str, optional
+        Only these measures.
 
     Returns
     -------
@@ -188,7 +190,8 @@ def build(towns: pd.Index) -> pd.DataFrame:
         several lines (one a nation) takes the first that has a value for the town; a town on both
         sides of the border is measured by the nation where it stands.
     """
-    lines = definitions().reset_index(drop=True)
+    lines = definitions()
+    lines = (lines if wanted is None else lines[lines["measure"].isin(wanted)]).reset_index(drop=True)
     found: dict[int, pd.Series] = {}
     for _, group in lines.groupby(["table", "aggregate", "weight"], sort=False):
         values = _to_towns(group).reindex(towns)
