@@ -411,7 +411,8 @@ def average(rates: pd.DataFrame, pairs: pd.DataFrame, weights: pd.DataFrame | No
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``town_code``. Areas without a value are left out of the mean.
+        Indexed by ``town_code``. Areas without a value are left out of the mean; a town less than half of which lies
+        in areas with one has none, for the rest of it is not known.
     """
     towns = pairs["town_code"].to_numpy()
     values = rates.reindex(pairs["area"].to_numpy()).set_axis(range(len(pairs)))
@@ -421,6 +422,6 @@ def average(rates: pd.DataFrame, pairs: pd.DataFrame, weights: pd.DataFrame | No
     else:
         share = (pairs["residents"] / pairs["area_residents"]).to_numpy()
         weight = weights.reindex(pairs["area"].to_numpy()).set_axis(values.index).mul(share, axis=0)
-    weight = weight.where(values.notna())
-    total = (values * weight).groupby(towns).sum(min_count=1)
-    return (total / weight.groupby(towns).sum()).rename_axis("town_code")
+    known = weight.where(values.notna())
+    total, held = (values * known).groupby(towns).sum(min_count=1), known.groupby(towns).sum()
+    return (total / held).where(held >= 0.5 * weight.groupby(towns).sum()).rename_axis("town_code")
