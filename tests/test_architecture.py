@@ -17,7 +17,7 @@ PACKAGE = paths.ROOT / "towns_index"
 # From the ground up: a module may import those of lower floors. Modules on one floor work together.
 FLOORS = [
     {"paths", "files"},
-    {"tables", "words", "style", "formula", "workers"},
+    {"tables", "words", "style", "formula", "workers", "cartogram"},
     {"sources", "fetch", "store"},  # the register offers to fetch what is missing
     {"read", "show"},
     {"geography", "audit_rules"},
@@ -25,7 +25,7 @@ FLOORS = [
     {"measures", "special"},  # a measure may need special treatment, which reads tables of areas
     {"towns", "audit"},
     {"indicators", "clusters", "groups", "screening"},
-    {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists"},
+    {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists", "overlap", "uncertainty", "probability", "flips", "sensitivity"},
     {"report", "checks", "compare", "why"},
 ]
 HEIGHT = {module: number for number, floor in enumerate(FLOORS) for module in floor}

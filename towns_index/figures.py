@@ -24,7 +24,7 @@ STATUS_WORDS = {"full": "full: every criterion met", "partial": "partial: all bu
 
 
 @lru_cache(maxsize=1)
-def _land() -> Path:
+def land() -> Path:
     """Outline of England and Wales in kilometres on the British National Grid, read and reprojected once."""
     coast = gpd.read_file(paths.processed() / "coast.geojson").to_crs("EPSG:27700").geometry.explode()
     rings = shapely.get_rings(coast.to_numpy())
@@ -40,13 +40,13 @@ def positions(towns: pd.DataFrame) -> pd.DataFrame:
 def ground(axes: Axes) -> None:
     """The land under a map of towns, and nothing else."""
     # Not add_patch, which would go through every point for limits that are set here.
-    axes.add_artist(PathPatch(_land(), facecolor=style.LAND, edgecolor="#AEB4BB", linewidth=0.4))
+    axes.add_artist(PathPatch(land(), facecolor=style.LAND, edgecolor="#AEB4BB", linewidth=0.4))
     # Ticks would be measured for the layout although nobody sees them.
     axes.set(xlim=(130, 665), ylim=(0, 665), aspect="equal", xticks=[], yticks=[])
     axes.axis("off")
 
 
-def dots(axes: Axes, places: pd.DataFrame, colour: str, size: float, **more) -> None:
+def mark(axes: Axes, places: pd.DataFrame, colour: str, size: float, **more) -> None:
     """A dot at each of some :func:`positions`."""
     axes.scatter(places["x"], places["y"], s=size, color=colour, linewidths=0, **more)
 
@@ -65,7 +65,7 @@ def counts_map(towns: pd.DataFrame, counts: pd.Series) -> Figure:
     ground(axes)
     places = positions(towns)
     for label, colour in colours.items():
-        dots(axes, places[classes.reindex(places.index) == label], colour, 16)
+        mark(axes, places[classes.reindex(places.index) == label], colour, 16)
     legend(axes, {f"{label}": colour for label, colour in colours.items()}, title="Clusters (full or partial)", loc="upper right")
     return fig
 
@@ -77,9 +77,9 @@ def cluster_map(towns: pd.DataFrame, status: pd.Series, axes: Axes | None = None
     ground(axes)
     places = positions(towns)
     status = status.reindex(places.index)
-    dots(axes, places[~status.isin(list(STATUS_COLOURS))], style.QUIET, size * 0.35)
+    mark(axes, places[~status.isin(list(STATUS_COLOURS))], style.QUIET, size * 0.35)
     for name in ("partial", "full"):
-        dots(axes, places[status == name], STATUS_COLOURS[name], size)
+        mark(axes, places[status == name], STATUS_COLOURS[name], size)
     return axes.figure
 
 
@@ -255,8 +255,8 @@ def group_maps(towns: pd.DataFrame, groups: pd.DataFrame) -> Figure:
         panel.axis("off")
     for number, panel in zip(names.index, panels.flat):
         ground(panel)
-        dots(panel, places[group != number], style.QUIET, 1.5)
-        dots(panel, places[group == number], style.NAVY, 5)
+        mark(panel, places[group != number], style.QUIET, 1.5)
+        mark(panel, places[group == number], style.NAVY, 5)
         panel.set_title(f"Group {number}: {(group == number).sum()} towns\n" + _wrap(names[number], 26), fontsize=7.5, loc="left")
     return fig
 
@@ -268,7 +268,7 @@ def towns_map(towns: pd.DataFrame, size_class: pd.Series) -> Figure:
     ground(axes)
     places = positions(towns)
     for name, colour in colours.items():
-        dots(axes, places[size_class.reindex(places.index) == name], colour, {"small": 8, "medium": 16, "large": 30}[name])
+        mark(axes, places[size_class.reindex(places.index) == name], colour, {"small": 8, "medium": 16, "large": 30}[name])
     words = {"small (to 20,000)": "#9DB7CE", "medium (to 75,000)": style.TEAL, "large": style.PLUM}
     legend(axes, words, loc="upper right", title="Residents in 2011")
     return fig
@@ -302,4 +302,48 @@ def dots(table: pd.DataFrame, label: str, mark: float | None = None, mark_label:
         axes.axvline(mark, color=style.DARK_GREY, linestyle=":", linewidth=1.2)
         axes.text(mark, len(rows) - 0.35, f" {mark_label}", fontsize=8.5, ha="left", va="bottom", in_layout=False)
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=len(rows.columns))
+    return fig
+
+
+FIRMNESS = {"safe": style.NAVY, "likely": style.TEAL, "coin toss": style.ORANGE}
+"""How firmly a flag is held, and its colour."""
+
+
+def firmness(table: pd.DataFrame) -> Figure:
+    """How firmly the flags of each cluster are held.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Flags (full or partial) by cluster (rows, as the reader shall see them) and firmness (columns).
+    """
+    rows = table.iloc[::-1]
+    part = 100 * rows.div(rows.sum(axis=1), axis=0)
+    fig, axes = plt.subplots(figsize=(7.2, 0.33 * len(rows) + 0.8), layout="constrained")
+    left = np.zeros(len(rows))
+    for name, colour in FIRMNESS.items():
+        drawn = axes.barh(range(len(rows)), part[name], left=left, color=colour, height=0.74, label=name)
+        labels = [f"{value:.0f}" if share > 4 else "" for value, share in zip(rows[name], part[name])]
+        axes.bar_label(drawn, labels=labels, label_type="center", fontsize=8.5, color="black" if colour == style.ORANGE else "white")
+        left += part[name].to_numpy()
+    axes.set_yticks(range(len(rows)), rows.index)
+    axes.set(xlim=(0, 100), xlabel="Flags, % (numbers: towns)")
+    axes.tick_params(length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    fig.legend(ncols=3, loc="outside upper center", fontsize=9)
+    return fig
+
+
+def count_nulls(table: pd.DataFrame) -> Figure:
+    """Towns by number of clusters, and what two kinds of chance would give (as from ``overlap.count_nulls``)."""
+    fig, axes = plt.subplots(figsize=(6.6, 3.6), layout="constrained")
+    bars_ = axes.bar(table["clusters"], table["observed"], color=style.NAVY, width=0.7, label="observed")
+    axes.bar_label(bars_, fontsize=8.5, padding=2)
+    axes.plot(table["clusters"], table["independent"], color=style.ORANGE, marker="D", linewidth=1.5, label="if independent")
+    axes.plot(table["clusters"], table["associated"], color=style.TEAL, marker="o", linewidth=1.5, label="with pairwise associations")
+    axes.fill_between(table["clusters"], table["associated_low"], table["associated_high"], color=style.TEAL, alpha=0.2)
+    axes.set(xlabel="Clusters (full or partial)", ylabel="Towns", xticks=table["clusters"])
+    axes.margins(y=0.1)
+    axes.legend()
     return fig

@@ -84,6 +84,13 @@ def as_published(lines: list[Line]) -> Draws:
     return Draws(one, one, one, np.zeros(1), np.zeros((1, len(lines)), int), one - 1)
 
 
+def departures(lines: list[Line], published: pd.DataFrame, required: pd.Series) -> int:
+    """How many published statuses one draw with every choice as published and no error does not give back."""
+    found = next(statuses(lines, as_published(lines), published, required, None))
+    expected = published.replace({"full": 2, "partial": 1, "none": 0, "not_assessed": 0})
+    return int(sum((found[cluster][0] != expected[cluster].to_numpy()).sum() for cluster in published))
+
+
 def _part(draws: Draws, rows: slice) -> Draws:
     return Draws(*(column[rows] for column in draws))
 
@@ -94,8 +101,8 @@ class Errors:
     A town's error in realisation `k` of an indicator depends on the seed, the indicator and `k` alone.
     """
 
-    def __init__(self, seed: int, towns: int, areas: np.ndarray):
-        self.seed, self.towns, self.areas = seed, towns, areas
+    def __init__(self, seed: int, authority: pd.Series):
+        self.seed, self.towns, self.areas = seed, len(authority), pd.factorize(authority)[0]
 
     def of(self, indicator: str, kind: str, realisations: np.ndarray) -> np.ndarray:
         """Realisations by towns; `kind` is ``own`` or ``shared`` by the towns of an area."""

@@ -12,9 +12,6 @@ from matplotlib.patches import Patch
 
 from towns_index import figures, style
 
-FIRMNESS = {"safe": style.NAVY, "likely": style.TEAL, "coin toss": style.ORANGE}
-"""How firmly a flag is held, and its colour."""
-
 COUNTS = {"none or one": "#B9CCDD", "two or three": style.TEAL, "four or five": style.ORANGE, "six or more": style.PLUM}
 """Classes of the number of characteristics, and their colours."""
 
@@ -44,7 +41,7 @@ def spread(
     average : float
         The same share over all towns assessed.
     firmness : pandas.DataFrame
-        Towns by published status (rows ``full``, ``partial``) and firmness (columns as in :data:`FIRMNESS`).
+        Towns by published status (rows ``full``, ``partial``) and firmness (columns as in :data:`towns_index.figures.FIRMNESS`).
     """
     # Fixed places: the pictures of all clusters then look alike, whatever their labels.
     fig = plt.figure(figsize=(7.2, 5.3), layout="none")
@@ -102,7 +99,7 @@ def _regions(axes: Axes, regions: pd.Series, average: float) -> None:
 def _firm(axes: Axes, firmness: pd.DataFrame) -> None:
     for row, (kind, line) in enumerate(firmness.iloc[::-1].iterrows()):
         left = 0
-        for name, colour in FIRMNESS.items():
+        for name, colour in figures.FIRMNESS.items():
             axes.barh(row, line[name], left=left, color=colour, height=0.66)
             if line[name] > 0.045 * firmness.sum(axis=1).max():
                 ink = "black" if colour == style.ORANGE else "white"
@@ -113,7 +110,7 @@ def _firm(axes: Axes, firmness: pd.DataFrame) -> None:
     axes.tick_params(length=0)
     axes.set_title("How firmly the flag is held", fontsize=9.5)
     words = {"safe": "safe: in 9 of 10 draws or more", "likely": "likely: in 6 of 10", "coin toss": "coin toss: fewer"}
-    axes.legend(handles=[Patch(color=colour, label=words[name]) for name, colour in FIRMNESS.items()], fontsize=8.5, ncols=3,
+    axes.legend(handles=[Patch(color=colour, label=words[name]) for name, colour in figures.FIRMNESS.items()], fontsize=8.5, ncols=3,
                 loc="upper center", bbox_to_anchor=(0.45, -0.05), borderaxespad=0, handlelength=1)  # fmt: skip
     _bare(axes)
 
@@ -150,35 +147,10 @@ def map_and_cartogram(towns: pd.DataFrame, places: pd.DataFrame, counts: pd.Seri
     figures.ground(left)
     dots = figures.positions(towns)
     for name, colour in COUNTS.items():
-        figures.dots(left, dots[classes.reindex(dots.index) == name], colour, 9)
+        figures.mark(left, dots[classes.reindex(dots.index) == name], colour, 9)
     hexagons(right, places, classes.astype(str).map(COUNTS))
     left.set_title("Where they are", fontsize=9.5)
     right.set_title("One hexagon a town", fontsize=9.5)
     marks = [Patch(color=colour, label=name) for name, colour in COUNTS.items()]
     fig.legend(handles=marks, title="Characteristics, full or partial", ncols=4, loc="outside lower center", fontsize=9)
-    return fig
-
-
-def firmness(table: pd.DataFrame) -> Figure:
-    """How firmly the flags of each cluster are held: safe, likely, coin toss.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Flags (full or partial) by cluster (rows, as the reader shall see them) and firmness (columns).
-    """
-    rows = table.iloc[::-1]
-    part = 100 * rows.div(rows.sum(axis=1), axis=0)
-    fig, axes = plt.subplots(figsize=(7.2, 0.33 * len(rows) + 0.8), layout="constrained")
-    left = np.zeros(len(rows))
-    for name, colour in FIRMNESS.items():
-        bars = axes.barh(range(len(rows)), part[name], left=left, color=colour, height=0.74, label=name)
-        labels = [f"{value:.0f}" if share > 4 else "" for value, share in zip(rows[name], part[name])]
-        axes.bar_label(bars, labels=labels, label_type="center", fontsize=8.5, color="black" if colour == style.ORANGE else "white")
-        left += part[name].to_numpy()
-    axes.set_yticks(range(len(rows)), rows.index)
-    axes.set(xlim=(0, 100), xlabel="Flags, % (numbers: towns)")
-    axes.tick_params(length=0)
-    _bare(axes)
-    fig.legend(ncols=3, loc="outside upper center", fontsize=9)
     return fig

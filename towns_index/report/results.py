@@ -5,7 +5,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from towns_index import clusters, dictionary, store, towns, words
+from towns_index import cartogram, clusters, dictionary, figures, store, towns, words
 
 INSIDE = ["full", "partial"]
 FIRMNESS = ["safe", "likely", "coin toss"]
@@ -94,8 +94,9 @@ def load(settings: dict) -> Results:
     """
     members = store.read("memberships")
     letters, criteria = clusters.definitions()
+    index = towns.in_index(store.read("towns"))
     return Results(
-        towns=towns.in_index(store.read("towns")),
+        towns=index,
         letters=letters,
         criteria=clusters.in_force(criteria, settings),
         judged=store.read("criteria").astype({"criterion": str}),
@@ -111,6 +112,6 @@ def load(settings: dict) -> Results:
         probability=store.read("membership_probability"),
         intervals=store.read("count_intervals").set_index("town_code"),
         sobol=store.read("sobol"),
-        places=store.read("cartogram").set_index("town_code"),
+        places=cartogram.place(figures.positions(index), figures.land()),
         settings=settings,
     )
