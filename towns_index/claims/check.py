@@ -1,0 +1,151 @@
+"""Every sentence against the claims, and every claim against the tables."""
+
+import math
+import re
+import sqlite3
+from collections.abc import Sequence
+
+import pandas as pd
+
+from towns_index import words
+from towns_index.claims import database
+from towns_index.claims.lines import CONTEXT, Claim
+from towns_index.claims.sentences import Sentence
+
+COLUMNS = ["number", "claim", "kind", "section", "part", "of", "sentence", "carried_by", "said", "found", "held"]
+REMEDY = "correct the sentence, or what it rests on, or the claim in definitions/claims.toml"
+
+
+class Unsupported(ValueError):
+    """The report says something that nothing carries, or that is not so."""
+
+
+def check(sentences: Sequence[Sentence], claims: Sequence[Claim], views: dict[str, str], parameters: pd.DataFrame) -> pd.DataFrame:
+    """One row a sentence: the claim that it matches, what carries it, and whether it holds.
+
+    Parameters
+    ----------
+    sentences : sequence of Sentence
+    claims : sequence of Claim
+    views : dict of str
+        Queries that those of the claims may name.
+    parameters : pandas.DataFrame
+        The parameters of the build: ``name``, ``value``, and ``usual``, the default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``number``, ``claim`` (missing: no claim matches; several names: they all do), ``kind``, ``section``, ``part``,
+        ``of``, ``sentence``, ``carried_by``, ``said``, ``found``, ``held``.
+    """
+    connection = database.open_tables([claim.sql for claim in claims], views, parameters)
+    rows = []
+    for number, sentence in enumerate(sentences, 1):
+        matches = _matches(claims, sentence, otherwise=False) or _matches(claims, sentence, otherwise=True)
+        row = dict(zip(COLUMNS[3:7], (sentence.section, sentence.part, sentence.of, sentence.text))) | {"number": number}
+        if len(matches) == 1:
+            ((claim, slots),) = matches
+            said, found, held = verdict(claim, slots, sentence, connection)
+            row |= {"claim": claim.id, "kind": claim.kind, "carried_by": carried_by(claim, views), "said": said, "found": found, "held": held}
+        else:
+            row |= {"claim": "; ".join(claim.id for claim, _ in matches) or None, "held": False}
+        rows.append(row)
+    connection.close()
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _matches(claims: Sequence[Claim], sentence: Sentence, otherwise: bool) -> list[tuple[Claim, dict]]:
+    asked = [claim for claim in claims if claim.otherwise == otherwise]
+    return [(claim, slots) for claim in asked if (slots := claim.match(sentence)) is not None]
+
+
+def carried_by(claim: Claim, views: dict[str, str]) -> str:
+    """What carries a claim: tables, a publication, or the reason why it states no fact; and a test, if one holds it."""
+    carrier = ", ".join(database.tables_in(claim.sql, views)) or claim.cites or claim.reason
+    return f"{carrier}; {claim.test}" if claim.test else carrier
+
+
+def verdict(claim: Claim, slots: dict[str, str | None], sentence: Sentence, connection: sqlite3.Connection) -> tuple[str, str, bool]:
+    """What a sentence says, what the query finds, and whether they agree.
+
+    Raises
+    ------
+    Unsupported
+        If the query cannot be carried out, or gives none of what the sentence says.
+    """
+    if not claim.sql:
+        return "", "", True
+    said = {name: text for name, text in slots.items() if text is not None}
+    given = {name: getattr(sentence, name) for name in CONTEXT} | {name: _value(text) for name, text in slots.items()}
+    try:
+        cursor = connection.execute(claim.sql, given)
+        rows = cursor.fetchall()
+    except sqlite3.Error as error:
+        raise Unsupported(f"the query of claim {claim.id} cannot be carried out: {error}") from error
+    columns = [column[0] for column in cursor.description]
+    used = set(re.findall(r":(\w+)", claim.sql))
+    unread = set(said) - set(columns) - used
+    if unread or not ({"holds"} | set(said)) & set(columns):
+        raise Unsupported(f"the query of claim {claim.id} must give {', '.join(sorted(unread)) or 'holds'} as a column")
+    found = {name: [row[place] for row in rows] for place, name in enumerate(columns)}
+    compared = [name for name in columns if name in said or name == "holds"]
+    held = bool(rows) and all(all(found[name]) if name == "holds" else same(said[name], found[name]) for name in compared)
+    there = "; ".join(f"{name}={_text(found[name])}" for name in compared) if rows else "nothing"
+    return "; ".join(f"{name}={text}" for name, text in said.items()), there, held
+
+
+def same(said: str, found: list) -> bool:
+    """Whether words or a number say what was found: one value, or a list as "a, b and c"; numbers as precisely as they are said."""
+    if len(found) > 1:
+        return said == words.listed(found)
+    (value,) = found
+    if not isinstance(value, int | float):
+        return said == value
+    number = _value(said)
+    decimals = len(said.partition(".")[2])
+    return isinstance(number, int | float) and math.isclose(number, value, rel_tol=0, abs_tol=0.5 * 10**-decimals + 1e-9)
+
+
+def _value(text: str | None) -> str | float | int | None:
+    """A number if the text is one."""
+    if text is None or not re.fullmatch(r"[+−-]?\d[\d,]*(?:\.\d+)?", text):
+        return text
+    plain = text.replace(",", "").replace("−", "-")
+    return float(plain) if "." in plain else int(plain)
+
+
+def _text(found: list) -> str:
+    return words.listed([f"{value:.6g}" if isinstance(value, float) else value for value in found])
+
+
+def problems(table: pd.DataFrame, claims: Sequence[Claim], complete: bool) -> list[str]:
+    """What stops a report, in plain words: where it stands and what to do.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As from :func:`check`.
+    claims : sequence of Claim
+    complete : bool
+        Whether every claim must be met with, which holds for the parameters as they stand.
+    """
+    found = []
+    for row in table[~table["held"].astype(bool)].itertuples():
+        place = f"“{row.sentence}” ({row.section}, {row.part}{f' of {row.of}' if row.of else ''})"
+        if pd.isna(row.claim):
+            found.append(f"{place}: no claim is about it; add one to definitions/claims.toml, or leave the sentence out")
+        elif pd.isna(row.kind):
+            found.append(f"{place}: more than one claim matches, {row.claim}; say in which section, part or figure each stands")
+        else:
+            found.append(f"{place}: claim {row.claim} says {row.said or 'it holds'}, the tables give {row.found}; {REMEDY}")
+    met = {name for names in table["claim"].dropna() for name in names.split("; ")}
+    stale = [claim.id for claim in claims if claim.id not in met and not claim.sometimes] if complete else []
+    return found + [f"claim {name} matches no sentence; take it out of definitions/claims.toml, or write sometimes = true" for name in stale]
+
+
+def require(table: pd.DataFrame, claims: Sequence[Claim], complete: bool, shown: int = 12) -> None:
+    """Refuse a report with a sentence that nothing carries or that is not so (:class:`Unsupported`)."""
+    found = problems(table, claims, complete)
+    if found:
+        more = [f"and {len(found) - shown} more, all in the table above"] if len(found) > shown else []
+        raise Unsupported(f"{len(found)} things to put right in the report:\n  " + "\n  ".join(found[:shown] + more))
