@@ -256,7 +256,7 @@ def _set(part: dict) -> str:
 
 def _audit(part: dict) -> str:
     """The code of a cell and the digests of what it made: shown in the audit view only."""
-    lines = [f"{name} sha256 {digest}" for digests in part["digests"] for name, digest in digests.items()]
+    lines = [f"{name} sha256 {digest}" for digests in part["digests"] for name, digest in sorted(digests.items())]
     files = f"<pre>{escape(chr(10).join(lines))}</pre>" if lines else ""
     return (
         f'<details class="audit"><summary>How this part was made: cell {part["cell"]}</summary>'

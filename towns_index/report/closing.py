@@ -79,7 +79,8 @@ def limits(r: Results) -> None:
                 f"- **Small areas.** In half of the towns fewer than {split.median():.0%} of residents live in small areas that lie partly outside; in {words.towns(int((split > 0.33).sum()))} more than a third do. Where output areas were drawn anew after 2011 ({raked.mean():.0%} of residents in the average town), their place is inferred from known totals. Numbers by LSOA are least sure in {words.listed([r.name[code] for code in off])}, where they give over 5 % more or fewer residents than are published.",
                 f"- **Below average is not falling.** Averages are of skewed measures: {growing:.0%} of the full members of Shrinking and ageing grew from 2009 to 2019, only less than the mean.",
                 "- **Wales.** Clusters that need English data are not assessed there, and L can be met only partially, because the list of Welsh market towns holds only those with a citation.",
-                "- **Thresholds.** A town just above an average counts like one far above it. How firmly each flag is held is not yet shown.",
+                "- **Thresholds.** A town just above an average counts like one far above it: read a flag together with how firmly it is held.",
+                "- **What the draws leave out.** How firmly a flag is held is conditional on the choices that are varied, with weights of our own. A value borrowed from an authority stands for its towns in every draw.",
                 "- **No causes.** The index describes towns at one time. It cannot say why they differ or what would change them.",
             ]
         )
