@@ -75,6 +75,16 @@ def test_statuses_by_hand():
     assert found["A"][0].tolist() == [0, 0, 1, 2]
 
 
+def test_a_higher_threshold_takes_towns_out_and_a_lower_one_lets_them_in():
+    lines, draws = model(), probability.as_published(model())
+    # one: mean 3, standard deviation 2.16; half of it higher, the threshold is 4.1, one of it lower 0.8.
+    # two, to be met by less than 2.5: standard deviation 1.29; one of it lower, the threshold is 1.2.
+    higher, lower = (draws._replace(position=np.array([place])) for place in (0.5, -1.0))
+    assert probability.met(lines[0], 0, higher, None)[0].tolist() == [False, False, False, True]
+    assert probability.met(lines[0], 0, lower, None)[0].tolist() == [True, True, True, True]
+    assert probability.met(lines[1], 1, lower, None)[0].tolist() == [False, False, False, True]
+
+
 @pytest.mark.parametrize("kind", ["own", "shared"])
 def test_probability_follows_the_normal_distribution(kind):
     # d is 3 above the mean of one; with a standard error of 2 it stays above with probability Phi(1.5). c lies at the
