@@ -21,6 +21,7 @@ def test_a_pair_counts_where_both_are_assessed_and_a_cluster_without_towns_is_no
     held = pd.DataFrame({"A": [1.0, 1, 0, np.nan], "B": [1.0, 0, 0, 1], "C": [np.nan] * 4})
     table = overlap.pairs(held, {}).set_index(["one", "other"])
     assert table.loc[("A", "B"), "towns"] == 3
+    assert table.loc[("A", "B"), "expected"] == pytest.approx(2 * 1 / 3)
     assert np.isnan(table.loc[("A", "C"), "p_value"]) and pd.isna(table.loc[("A", "C"), "significant"])
 
 
