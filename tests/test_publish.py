@@ -137,6 +137,7 @@ def test_readers_see_no_code_and_every_word(page):
     assert "plt.subplots" in page and re.search(r"bars\.csv sha256 [0-9a-f]{64}", page)  # in the audit view
     assert ".audit { display: none" in page and "body:has(#audit-view:checked) .audit { display: block; }" in page
     assert '<div class="finding">\n<p>Sixty <em>towns</em>.</p>' in page and page.count('class="s3"') == 1
+    assert re.findall(r'class="s\d" d="M(\S+ \S+?)m[^A-Z]+z"', page) == ["0.0 -0", "1.0 -0.5"]  # a hexagon around each place, in steps from it
     assert "There are <strong>60</strong> towns" in page
     assert "Key finding" in page and "Data behind this figure" in page
     assert "Town 7 @ref #tag _x_ *y* $z$ `q` \\ &lt;b&gt;" in page
