@@ -120,8 +120,10 @@ def test_an_area_without_a_rate_leaves_the_mean_to_the_others():
     averaged = geography.average(table(one=[1, np.nan, 10], two=[1, 4, 10]), PAIRS)
     assert averaged["one"].to_dict() == {"S": 1, "T": 10}
     assert averaged["two"].to_dict() == {"S": 1.75, "T": 8.5}  # each column has its own weights
-    weighted = geography.average(table(rate=[1, np.nan, 10]), PAIRS, table(rate=[10, 120, 10]))["rate"]
+    weighted = geography.average(table(rate=[1, np.nan, 10]), PAIRS, table(rate=[10, 12, 10]))["rate"]
     assert weighted.to_dict() == {"S": 1, "T": 10}
+    # With a base of 120 in B, 60 of 70 in S and 30 of 40 in T lie where nothing is known: neither has a rate.
+    assert geography.average(table(rate=[1, np.nan, 10]), PAIRS, table(rate=[10, 120, 10]))["rate"].isna().all()
     assert np.isnan(geography.average(table(rate=[1, 4, np.nan]), PAIRS[PAIRS["area"] != "B"])["rate"]["T"])
 
 

@@ -37,7 +37,8 @@ TABLE = """names = [f"Town {i} @ref #tag _x_ *y* $z$ `q` \\\\ <b>" for i in rang
 show.table(pd.DataFrame({"town": names, "residents": range(60)}), "towns", "Sixty towns")"""
 
 WORDS = """show.prose("There are **60** towns; see [the bars](#fig-bars).")
-show.callout("Most are small; see [the table](#tbl-towns).")"""
+show.callout("Most are small; see [the table](#tbl-towns).")
+show.cover("Sixty *towns*.", pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 0.5], "shade": [0, 3]}))"""
 
 SECTION = """## Regions
 
@@ -131,7 +132,12 @@ def test_page_says_what_it_is(page):
 
 
 def test_readers_see_no_code_and_every_word(page):
-    assert "working note" not in page and "plt.subplots" not in page
+    reader = re.sub(r'<details class="audit">.*?</details>', "", page, flags=re.DOTALL)
+    assert "working note" not in reader and "plt.subplots" not in reader
+    assert "plt.subplots" in page and re.search(r"bars\.csv sha256 [0-9a-f]{64}", page)  # in the audit view
+    assert ".audit { display: none" in page and "body:has(#audit-view:checked) .audit { display: block; }" in page
+    assert '<div class="finding">\n<p>Sixty <em>towns</em>.</p>' in page and page.count('class="s3"') == 1
+    assert re.findall(r'class="s\d" d="M(\S+ \S+?)m[^A-Z]+z"', page) == ["0.0 -0", "1.0 -0.5"]  # a hexagon around each place, in steps from it
     assert "There are <strong>60</strong> towns" in page
     assert "Key finding" in page and "Data behind this figure" in page
     assert "Town 7 @ref #tag _x_ *y* $z$ `q` \\ &lt;b&gt;" in page

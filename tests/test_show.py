@@ -79,7 +79,7 @@ def test_style_ignores_what_was_set_before():
     plt.rcParams["font.size"] = 30
     style.apply()
     assert plt.rcParams["axes.spines.top"] is False
-    assert plt.rcParams["font.size"] == 10
+    assert plt.rcParams["font.size"] == 10.5
 
 
 def test_cells_are_text_for_readers():

@@ -338,8 +338,7 @@ def firmness(table: pd.DataFrame) -> Figure:
 def count_nulls(table: pd.DataFrame) -> Figure:
     """Towns by number of clusters, and what two kinds of chance would give (as from ``overlap.count_nulls``)."""
     fig, axes = plt.subplots(figsize=(6.6, 3.6), layout="constrained")
-    bars_ = axes.bar(table["clusters"], table["observed"], color=style.NAVY, width=0.7, label="observed")
-    axes.bar_label(bars_, fontsize=8.5, padding=2)
+    axes.bar(table["clusters"], table["observed"], color=style.NAVY, width=0.7, label="observed")
     axes.plot(table["clusters"], table["independent"], color=style.ORANGE, marker="D", linewidth=1.5, label="if independent")
     axes.plot(table["clusters"], table["associated"], color=style.TEAL, marker="o", linewidth=1.5, label="with pairwise associations")
     axes.fill_between(table["clusters"], table["associated_low"], table["associated_high"], color=style.TEAL, alpha=0.2)

@@ -256,7 +256,7 @@ def _set(part: dict) -> str:
 
 def _audit(part: dict) -> str:
     """The code of a cell and the digests of what it made: shown in the audit view only."""
-    lines = [f"{name} sha256 {digest}" for digests in part["digests"] for name, digest in digests.items()]
+    lines = [f"{name} sha256 {digest}" for digests in part["digests"] for name, digest in sorted(digests.items())]
     files = f"<pre>{escape(chr(10).join(lines))}</pre>" if lines else ""
     return (
         f'<details class="audit"><summary>How this part was made: cell {part["cell"]}</summary>'
@@ -270,7 +270,7 @@ def _art(hexagons: list[list]) -> str:
         return ""
     x, y = [place[0] for place in hexagons], [-place[1] for place in hexagons]
     box = f"{min(x) - 1:.2f} {min(y) - 1:.2f} {max(x) - min(x) + 2:.2f} {max(y) - min(y) + 2:.2f}"
-    cell = "m0-.53.46.265v.53L0 .53l-.46-.265v-.53z"
+    cell = "m0-.53.46.265v.53l-.46.265-.46-.265v-.53z"  # all steps from the centre, so that it fits any place
     drawn = "".join(f'<path class="s{shade}" d="M{left} {-up:g}{cell}"/>' for left, up, shade in hexagons)
     return f'<svg viewBox="{box}" aria-hidden="true" focusable="false">{drawn}</svg>'
 

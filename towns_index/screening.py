@@ -16,7 +16,7 @@ REDUNDANT = 0.92
 BORROWED = {"LA": "local_authority", "constituency": "region", "county": "region"}
 """Levels whose values towns share, with the column of ``towns.csv`` within which an equal value is a shared one."""
 
-MECHANISMS = ("authority", "constituency", "contest", "nation")
+MECHANISMS = ("authority", "constituency", "contest", "nation", "small numbers")
 DIRECTIONS = {"above_mean": 1, "at_least": 1, "below_mean": -1, "at_most": -1}
 
 

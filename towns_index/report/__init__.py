@@ -6,7 +6,7 @@ typed in. A section is one function that shows prose, figures and tables.
 
 from towns_index.report.closing import audit_in_short, fidelity, limits, sources_table
 from towns_index.report.opening import cover, overview, summary, town_map, what_it_is
-from towns_index.report.patterns import combinations, places, similar_towns
+from towns_index.report.patterns import combinations, firm, places, similar_towns
 from towns_index.report.results import Results, load
 from towns_index.report.spreads import cluster
 
@@ -17,6 +17,7 @@ __all__ = [
     "combinations",
     "cover",
     "fidelity",
+    "firm",
     "limits",
     "load",
     "overview",

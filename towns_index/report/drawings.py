@@ -44,12 +44,12 @@ def spread(
         Towns by published status (rows ``full``, ``partial``) and firmness (columns as in :data:`towns_index.figures.FIRMNESS`).
     """
     # Fixed places: the pictures of all clusters then look alike, whatever their labels.
-    fig = plt.figure(figsize=(7.2, 5.3), layout="none")
+    fig = plt.figure(figsize=(7.2, 4.6), layout="none")
     _map(fig.add_axes((0, 0.27, 0.5, 0.73)), towns, status)
     lines = sum(len(_lines(label)) + 1 for label in shares.index)
-    foot = 0.96 - 0.0315 * lines - 0.01
-    _criteria(fig.add_axes((0.55, foot, 0.45, 0.96 - foot)), shares)
-    _regions(fig.add_axes((0.745, 0.27, 0.255, foot - 0.27 - 0.075)), regions, average)
+    foot = 0.955 - 0.034 * lines - 0.01
+    _criteria(fig.add_axes((0.55, foot, 0.45, 0.955 - foot)), shares)
+    _regions(fig.add_axes((0.745, 0.27, 0.255, foot - 0.27 - 0.085)), regions, average)
     _firm(fig.add_axes((0.14, 0.075, 0.86, 0.11)), firmness)
     return fig
 

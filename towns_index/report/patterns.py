@@ -2,9 +2,48 @@
 
 import pandas as pd
 
-from towns_index import clusters, figures, indicators, show, words
+from towns_index import clusters, figures, indicators, sensitivity, show, words
 from towns_index.report import summaries
 from towns_index.report.results import INSIDE, Results
+
+
+def firm(r: Results) -> None:
+    """How firmly flags are held, and which choices matter."""
+    names = r.letters.set_index("cluster")["name"]
+    stable = r.stability.set_index("cluster")
+    table = stable[["safe", "likely", "coin_toss"]].rename(columns={"coin_toss": "coin toss"})
+    table.index = [f"{letter}  {names[letter]}" for letter in table.index]
+    width = r.intervals["high"] - r.intervals["low"]
+    weak = stable[stable["band"] == "not stable"].index.tolist()
+    show.prose(
+        f"{summaries.firm_in_short(r)} {summaries.firmest_and_weakest(r)} For the number of characteristics of a town, nine of ten "
+        f"draws lie within {width.median():.0f} of each other in the middle town. As sets of towns, "
+        f"{words.listed([f'*{names[letter]}*' for letter in weak])} {'is' if len(weak) == 1 else 'are'} not stable: lists of their members should be read as "
+        f"towns near a threshold."
+    )
+    show.figure(
+        show.saved("052_probability", "firmness"),
+        "firmness",
+        f"{summaries.safe_shares(r).index[0]} is the firmest characteristic, {summaries.safe_shares(r).index[-1]} the least firm",
+        alt="Stacked bars of flags that are safe, likely and a coin toss. " + " ".join(f"{name[3:]}: {row['safe']}, {row['likely']} and {row['coin toss']}." for name, row in table.iterrows()),
+        table=table.rename_axis("Characteristic").reset_index(),
+    )
+    total = r.sobol.pivot(index="cluster", columns="factor", values="total").clip(lower=0)[list(sensitivity.FACTORS)]
+    leading = total.idxmax(axis=1).map(sensitivity.FACTORS)
+    total.index = [f"{letter}  {names[letter]}" for letter in total.index]
+    total.columns = [sensitivity.FACTORS[name] for name in total.columns]
+    show.prose(
+        "Which choice matters differs. "
+        + " ".join(f"It matters most *{factor}* for {words.listed(sorted(leading.index[leading == factor]))}." for factor in leading.value_counts().index)
+    )
+    show.figure(
+        show.saved("052_probability", "sobol"),
+        "sobol",
+        "What a characteristic depends on differs from one to the next",
+        alt="Shaded table of total Sobol indices. " + " ".join(f"{name[3:]}: most on {row.idxmax()} ({row.max():.2f})." for name, row in total.iterrows()),
+        table=total.rename_axis("Characteristic").reset_index(),
+        formats={name: ".2f" for name in total.columns},
+    )
 
 
 def combinations(r: Results) -> None:
@@ -30,7 +69,7 @@ def combinations(r: Results) -> None:
         figures.heat(table, "Times as often together as if independent", "{:.1f}"),
         "lift",
         "Some clusters come together far more often than chance",
-        alt="Shaded table of how often two clusters meet in a town compared with chance. " + summaries.strongest_pairs(r, letters).replace("*", ""),
+        alt="Shaded table of how often two characteristics occur in a town compared with chance. " + summaries.strongest_pairs(r, letters).replace("*", ""),
         table=table.rename_axis("Cluster").reset_index(),
         formats={letter: ".2f" for letter in letters},
     )

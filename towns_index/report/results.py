@@ -31,6 +31,7 @@ class Results:
     probability: pd.DataFrame
     intervals: pd.DataFrame
     sobol: pd.DataFrame
+    stability: pd.DataFrame
     places: pd.DataFrame
     settings: dict
 
@@ -112,6 +113,7 @@ def load(settings: dict) -> Results:
         probability=store.read("membership_probability"),
         intervals=store.read("count_intervals").set_index("town_code"),
         sobol=store.read("sobol"),
+        stability=store.read("cluster_stability"),
         places=cartogram.place(figures.positions(index), figures.land()),
         settings=settings,
     )
