@@ -6,7 +6,8 @@ give, stops the build; so does a claim that matches nothing. docs/claims.md says
 """
 
 from towns_index.claims.check import COLUMNS, Unsupported, check, problems, require
+from towns_index.claims.database import parameters
 from towns_index.claims.lines import BadClaim, Claim, load
-from towns_index.claims.sentences import Sentence, of_notebook
+from towns_index.claims.sentences import Sentence, of_notebook, read
 
-__all__ = ["COLUMNS", "BadClaim", "Claim", "Sentence", "Unsupported", "check", "load", "of_notebook", "problems", "require"]
+__all__ = ["COLUMNS", "BadClaim", "Claim", "Sentence", "Unsupported", "check", "load", "of_notebook", "parameters", "problems", "read", "require"]

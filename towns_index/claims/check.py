@@ -76,7 +76,7 @@ def verdict(claim: Claim, slots: dict[str, str | None], sentence: Sentence, conn
     if not claim.sql:
         return "", "", True
     said = {name: text for name, text in slots.items() if text is not None}
-    given = {name: getattr(sentence, name) for name in CONTEXT} | {name: _value(text) for name, text in slots.items()}
+    given = {name: getattr(sentence, name) for name in CONTEXT} | {name: _value(slots.get(name)) for name in claim.slots}
     try:
         cursor = connection.execute(claim.sql, given)
         rows = cursor.fetchall()
@@ -96,9 +96,9 @@ def verdict(claim: Claim, slots: dict[str, str | None], sentence: Sentence, conn
 
 def same(said: str, found: list) -> bool:
     """Whether words or a number say what was found: one value, or a list as "a, b and c"; numbers as precisely as they are said."""
-    if len(found) > 1:
+    if len(set(found)) > 1:
         return said == words.listed(found)
-    (value,) = found
+    value = found[0]
     if not isinstance(value, int | float):
         return said == value
     number = _value(said)
@@ -115,10 +115,10 @@ def _value(text: str | None) -> str | float | int | None:
 
 
 def _text(found: list) -> str:
-    return words.listed([f"{value:.6g}" if isinstance(value, float) else value for value in found])
+    return words.listed([f"{value:.6g}" if isinstance(value, float) else value for value in dict.fromkeys(found)])
 
 
-def problems(table: pd.DataFrame, claims: Sequence[Claim], complete: bool) -> list[str]:
+def problems(table: pd.DataFrame, claims: Sequence[Claim]) -> list[str]:
     """What stops a report, in plain words: where it stands and what to do.
 
     Parameters
@@ -126,8 +126,6 @@ def problems(table: pd.DataFrame, claims: Sequence[Claim], complete: bool) -> li
     table : pandas.DataFrame
         As from :func:`check`.
     claims : sequence of Claim
-    complete : bool
-        Whether every claim must be met with, which holds for the parameters as they stand.
     """
     found = []
     for row in table[~table["held"].astype(bool)].itertuples():
@@ -139,13 +137,13 @@ def problems(table: pd.DataFrame, claims: Sequence[Claim], complete: bool) -> li
         else:
             found.append(f"{place}: claim {row.claim} says {row.said or 'it holds'}, the tables give {row.found}; {REMEDY}")
     met = {name for names in table["claim"].dropna() for name in names.split("; ")}
-    stale = [claim.id for claim in claims if claim.id not in met and not claim.sometimes] if complete else []
+    stale = [claim.id for claim in claims if claim.id not in met and not claim.sometimes]
     return found + [f"claim {name} matches no sentence; take it out of definitions/claims.toml, or write sometimes = true" for name in stale]
 
 
-def require(table: pd.DataFrame, claims: Sequence[Claim], complete: bool, shown: int = 12) -> None:
+def require(table: pd.DataFrame, claims: Sequence[Claim], shown: int = 12) -> None:
     """Refuse a report with a sentence that nothing carries or that is not so (:class:`Unsupported`)."""
-    found = problems(table, claims, complete)
+    found = problems(table, claims)
     if found:
         more = [f"and {len(found) - shown} more, all in the table above"] if len(found) > shown else []
         raise Unsupported(f"{len(found)} things to put right in the report:\n  " + "\n  ".join(found[:shown] + more))

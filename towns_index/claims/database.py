@@ -6,6 +6,7 @@ Claims are checked by queries on what was published, and by no code that made it
 import re
 import sqlite3
 import statistics
+import tomllib
 from collections.abc import Callable, Iterable
 
 import pandas as pd
@@ -14,6 +15,14 @@ from towns_index import paths, store
 
 DEFINITIONS = ("clusters", "criteria")
 """Files of ``definitions/`` that queries may name, as ``definitions.clusters``."""
+
+
+def parameters(settings: dict) -> pd.DataFrame:
+    """The parameters of a build: ``name``, ``value``, and ``usual``, the default."""
+    with open(paths.DEFINITIONS / "parameters.toml", "rb") as stream:
+        defaults = {name: entry["default"] for name, entry in tomllib.load(stream).items()}
+    rows = [(name, value, defaults[name]) for name, value in settings.items()]
+    return pd.DataFrame(rows, columns=["name", "value", "usual"], dtype=object)
 
 
 def open_tables(queries: Iterable[str], views: dict[str, str], parameters: pd.DataFrame) -> sqlite3.Connection:
@@ -35,10 +44,10 @@ def open_tables(queries: Iterable[str], views: dict[str, str], parameters: pd.Da
         if name in store.outputs():
             _write(store.read(name), name, connection)
     for name in DEFINITIONS:
-        _write(pd.read_csv(paths.DEFINITIONS / f"{name}.csv", keep_default_na=False, dtype=str), name, connection, "definitions")
+        _write(pd.read_csv(paths.DEFINITIONS / f"{name}.csv", keep_default_na=False), name, connection, "definitions")
     _write(parameters, "parameters", connection)
     for name, query in views.items():
-        connection.execute(f"create temp view {name} as {query}")
+        connection.execute(f"create temp table {name} as {query}")  # worked out once
     return connection
 
 

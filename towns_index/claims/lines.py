@@ -56,6 +56,11 @@ class Claim:
     sometimes: bool = False
     otherwise: bool = False
 
+    @property
+    def slots(self) -> set[str]:
+        """Names of the slots of all its forms."""
+        return {name for says in self.says for _, name in _SLOT.findall(says)}
+
     def match(self, sentence: Sentence) -> dict[str, str] | None:
         """What the slots say in a sentence; None if the claim does not match it."""
         for name in CONTEXT:

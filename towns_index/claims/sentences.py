@@ -1,8 +1,10 @@
 """The sentences of an executed notebook, each with its place."""
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 from nbformat import NotebookNode
 
 # A full stop, question mark or exclamation mark that is followed by a capital letter or a digit.
@@ -35,6 +37,19 @@ class Sentence(NamedTuple):
     def place(self) -> str:
         """Where to look for it."""
         return f"{self.section}, {self.part}" + (f" of {self.of}" if self.of else "")
+
+
+def read(path: Path) -> list[Sentence]:
+    """Sentences of the executed notebook in a file (:func:`of_notebook`).
+
+    Raises
+    ------
+    FileNotFoundError
+        In plain words, if it has not been executed.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist; the claims are those of the executed report: run {path.stem} first.")
+    return of_notebook(nbformat.read(path, as_version=4))
 
 
 def plain(markdown: str) -> str:
