@@ -148,6 +148,15 @@ def test_a_town_with_an_unknown_criterion_is_not_assessed_if_all_must_be_known()
     assert varied("assessed", "4", given=given) == {"w": "none", "x": "partial", "y": "none"}
 
 
+def test_what_a_target_names():
+    rules = pd.DataFrame([*RULES[:2], criterion("3", "three"), criterion("4", "four", "below_mean", part="a"), criterion("4", "five", part="b")])
+    named = {target: ledger_lines.lines_of(target, rules).tolist() for target in ("", "*", "A", "A4", "A4b", "B")}
+    assert named == {
+        "": [True] * 5, "*": [False, False, True, True, True], "A": [True] * 5, "A4": [False] * 3 + [True] * 2,
+        "A4b": [False] * 4 + [True], "B": [False] * 5,
+    }  # fmt: skip
+
+
 # ---- the impact -----------------------------------------------------------------------------------
 
 

@@ -258,3 +258,25 @@ def test_modules_are_found_in_every_form_with_the_files_they_name(tmp_path):
     (package / "apart.py").write_text("")
     found = dependencies.modules(tmp_path, ["own.inner", "json", "absent.module"], Digests(tmp_path / "d.json"))
     assert list(found) == ["own/__init__.py", "own/far.py", "own/inner/__init__.py", "own/inner/last.py", "own/inner/look.css"]
+
+
+def test_a_stage_may_read_an_executed_notebook_and_follows_its_words(tmp_path, monkeypatch, capsys):
+    for variable in (paths.RAW_VARIABLE, paths.OUT_VARIABLE, paths.START_VARIABLE):
+        monkeypatch.setenv(variable, "")
+    executed = "reports/notebooks/010_a.ipynb"
+    count = f"{toy.HOME}import json; words = json.loads({toy.read(executed)})['cells'][0]['source']\n(home / {B!r}).write_text(''.join(words))"
+    root = toy.project(
+        tmp_path / "project",
+        [toy.stage("020_b", [executed], [B]), toy.stage("010_a", [], [A])],  # the order follows from the files
+        {"010_a": [toy.write(A, "'a'")], "020_b": [count]},
+    )
+    handler = signal.getsignal(signal.SIGTERM)
+    assert cli.main(["--start", "raw"], root=root) == 0
+    assert (root / B).read_text() == "# 010_a"
+    source = root / "notebooks" / "010_a.ipynb"
+    source.write_text(source.read_text().replace("# 010_a", "# Other words"))
+    capsys.readouterr()
+    assert cli.main(["--start", "raw"], root=root) == 0
+    signal.signal(signal.SIGTERM, handler)
+    assert f"input {executed} changed" in capsys.readouterr().out
+    assert (root / B).read_text() == "# Other words"

@@ -3,6 +3,7 @@
 import math
 import re
 import sqlite3
+import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
@@ -13,7 +14,9 @@ from towns_index.claims.lines import CONTEXT, Claim
 from towns_index.claims.sentences import Sentence
 
 COLUMNS = ["number", "claim", "kind", "section", "part", "of", "sentence", "carried_by", "said", "found", "held"]
-REMEDY = "correct the sentence, or what it rests on, or the claim in definitions/claims.toml"
+"""What is published of a sentence."""
+
+REMEDY = "Correct the sentence, or what it rests on, or its claim in definitions/claims.toml (docs/claims.md)."
 
 
 class Unsupported(ValueError):
@@ -36,7 +39,7 @@ def check(sentences: Sequence[Sentence], claims: Sequence[Claim], views: dict[st
     -------
     pandas.DataFrame
         ``number``, ``claim`` (missing: no claim matches; several names: they all do), ``kind``, ``section``, ``part``,
-        ``of``, ``sentence``, ``carried_by``, ``said``, ``found``, ``held``.
+        ``of``, ``sentence``, ``carried_by``, ``said``, ``found``, ``held``, ``wrong`` (in words, where it does not hold).
     """
     connection = database.open_tables([claim.sql for claim in claims], views, parameters)
     rows = []
@@ -45,13 +48,16 @@ def check(sentences: Sequence[Sentence], claims: Sequence[Claim], views: dict[st
         row = dict(zip(COLUMNS[3:7], (sentence.section, sentence.part, sentence.of, sentence.text))) | {"number": number}
         if len(matches) == 1:
             ((claim, slots),) = matches
-            said, found, held = verdict(claim, slots, sentence, connection)
-            row |= {"claim": claim.id, "kind": claim.kind, "carried_by": carried_by(claim, views), "said": said, "found": found, "held": held}
+            said, found, wrong = verdict(claim, slots, sentence, connection)
+            row |= {"claim": claim.id, "kind": claim.kind, "carried_by": carried_by(claim, views), "said": said, "found": found}
         else:
-            row |= {"claim": "; ".join(claim.id for claim, _ in matches) or None, "held": False}
+            several = "; ".join(claim.id for claim, _ in matches)
+            row |= {"claim": several or None}
+            wrong = f"more than one claim matches: {several}" if several else "no claim is about it"
+        row |= {"held": not wrong, "wrong": wrong}
         rows.append(row)
     connection.close()
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=[*COLUMNS, "wrong"])
 
 
 def _matches(claims: Sequence[Claim], sentence: Sentence, otherwise: bool) -> list[tuple[Claim, dict]]:
@@ -65,8 +71,8 @@ def carried_by(claim: Claim, views: dict[str, str]) -> str:
     return f"{carrier}; {claim.test}" if claim.test else carrier
 
 
-def verdict(claim: Claim, slots: dict[str, str | None], sentence: Sentence, connection: sqlite3.Connection) -> tuple[str, str, bool]:
-    """What a sentence says, what the query finds, and whether they agree.
+def verdict(claim: Claim, slots: dict[str, str | None], sentence: Sentence, connection: sqlite3.Connection) -> tuple[str, str, str]:
+    """What a sentence says, what the query finds, and where they differ, in words; empty if nowhere.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def verdict(claim: Claim, slots: dict[str, str | None], sentence: Sentence, conn
         If the query cannot be carried out, or gives none of what the sentence says.
     """
     if not claim.sql:
-        return "", "", True
+        return "", "", ""
     said = {name: text for name, text in slots.items() if text is not None}
     given = {name: getattr(sentence, name) for name in CONTEXT} | {name: _value(slots.get(name)) for name in claim.slots}
     try:
@@ -89,9 +95,12 @@ def verdict(claim: Claim, slots: dict[str, str | None], sentence: Sentence, conn
         raise Unsupported(f"the query of claim {claim.id} must give {', '.join(sorted(unread)) or 'holds'} as a column")
     found = {name: [row[place] for row in rows] for place, name in enumerate(columns)}
     compared = [name for name in columns if name in said or name == "holds"]
-    held = bool(rows) and all(all(found[name]) if name == "holds" else same(said[name], found[name]) for name in compared)
+    differ = [name for name in compared if rows and not (all(found[name]) if name == "holds" else same(said[name], found[name]))]
+    wrong = ["the tables do not bear it out" if name == "holds" else f"{name} is {_text(found[name])}, not {said[name]}" for name in differ]
+    if not rows:
+        wrong = ["the tables hold nothing of the kind"]
     there = "; ".join(f"{name}={_text(found[name])}" for name in compared) if rows else "nothing"
-    return "; ".join(f"{name}={text}" for name, text in said.items()), there, held
+    return "; ".join(f"{name}={text}" for name, text in said.items()), there, ", ".join(wrong)
 
 
 def same(said: str, found: list) -> bool:
@@ -129,16 +138,12 @@ def problems(table: pd.DataFrame, claims: Sequence[Claim]) -> list[str]:
     """
     found = []
     for row in table[~table["held"].astype(bool)].itertuples():
-        place = f"“{row.sentence}” ({row.section}, {row.part}{f' of {row.of}' if row.of else ''})"
-        if pd.isna(row.claim):
-            found.append(f"{place}: no claim is about it; add one to definitions/claims.toml, or leave the sentence out")
-        elif pd.isna(row.kind):
-            found.append(f"{place}: more than one claim matches, {row.claim}; say in which section, part or figure each stands")
-        else:
-            found.append(f"{place}: claim {row.claim} says {row.said or 'it holds'}, the tables give {row.found}; {REMEDY}")
+        claim = f" (claim {row.claim})" if pd.notna(row.kind) else ""
+        words_ = textwrap.shorten(row.sentence, 90, placeholder=" …")
+        found.append(f"{row.section}, {row.part}{f' of {row.of}' if row.of else ''}: “{words_}”: {row.wrong}{claim}")
     met = {name for names in table["claim"].dropna() for name in names.split("; ")}
     stale = [claim.id for claim in claims if claim.id not in met and not claim.sometimes]
-    return found + [f"claim {name} matches no sentence; take it out of definitions/claims.toml, or write sometimes = true" for name in stale]
+    return found + [f"claim {name} matches no sentence; take it out, or write sometimes = true" for name in stale]
 
 
 def require(table: pd.DataFrame, claims: Sequence[Claim], shown: int = 12) -> None:
@@ -146,4 +151,5 @@ def require(table: pd.DataFrame, claims: Sequence[Claim], shown: int = 12) -> No
     found = problems(table, claims)
     if found:
         more = [f"and {len(found) - shown} more, all in the table above"] if len(found) > shown else []
-        raise Unsupported(f"{len(found)} things to put right in the report:\n  " + "\n  ".join(found[:shown] + more))
+        count = "one thing" if len(found) == 1 else f"{len(found)} things"
+        raise Unsupported(f"{count} to put right in the report. {REMEDY}\n  " + "\n  ".join(found[:shown] + more))
