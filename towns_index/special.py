@@ -176,11 +176,45 @@ def expected_deaths(table: str) -> pd.Series:
     return geography.add_up(expected.to_frame("expected"), geography.joint("msoa11"))["expected"]
 
 
+@lru_cache(maxsize=1)
+def within_towns(table: str) -> pd.DataFrame:
+    """Deviations of a town's neighbourhoods (LSOAs of 2011) from the town, squared, multiplied and added up.
+
+    Of two shares, in percent: residents who are not White British, and residents in bad or very bad health (`table`).
+    A neighbourhood counts by its residents in the town.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``town_code``: ``one`` and ``other`` (sums of squares of the two), ``both`` (of their products).
+    """
+    origin, health = (measures.area_table(name).astype(float) for name in ("qs201ew", table))
+    areas = pd.DataFrame(
+        {
+            "one": 100 - 100 * origin["QS201EW001"] / origin["total"],
+            "other": 100 * (health["QS302EW004"] + health["QS302EW005"]) / health["total"],
+            "people": origin["total"],
+        }
+    )
+    parts = geography.lsoa_shares().merge(areas, left_on="lsoa11", right_index=True)
+    return deviations(parts["town_code"], parts["one"], parts["other"], parts["people"] * parts["share"])
+
+
+def deviations(towns: pd.Series, one: pd.Series, other: pd.Series, weight: pd.Series) -> pd.DataFrame:
+    """Weighted sums of squares and of products of two values, around the mean of each town."""
+    mean = pd.DataFrame({"one": one * weight, "other": other * weight, "weight": weight}).groupby(towns).transform("sum")
+    a, b = one - mean["one"] / mean["weight"], other - mean["other"] / mean["weight"]
+    return pd.DataFrame({"one": weight * a**2, "other": weight * b**2, "both": weight * a * b}).groupby(towns).sum()
+
+
 _FUNCTIONS = {
     "inside": inside,
     "nearest_km": nearest_km,
     "hamilton_perry": project_2029,
     "expected_deaths": expected_deaths,
+    "within_not_white_british": lambda table: within_towns(table)["one"],
+    "within_bad_health": lambda table: within_towns(table)["other"],
+    "within_both": lambda table: within_towns(table)["both"],
     "ward_contests": lambda table: elections.to_towns()["contests"],
     "ward_votes": lambda table: elections.to_towns()["all"],
     "ward_votes_ukip": lambda table: elections.to_towns()["ukip"],
