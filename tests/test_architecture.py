@@ -24,8 +24,8 @@ FLOORS = [
     {"elections", "audit_areas", "audit_cards"},
     {"measures", "special"},  # a measure may need special treatment, which reads tables of areas
     {"towns", "audit"},
-    {"indicators", "clusters", "groups", "screening"},
-    {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists", "overlap", "uncertainty", "probability", "flips", "sensitivity"},
+    {"indicators", "clusters", "groups", "screening", "regression", "reproduced"},
+    {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists", "overlap", "uncertainty", "probability", "flips", "sensitivity", "change_types", "validity"},
     {"assumptions", "claims"},
     {"report", "checks", "compare", "why"},
 ]

@@ -346,3 +346,51 @@ def count_nulls(table: pd.DataFrame) -> Figure:
     axes.margins(y=0.1)
     axes.legend()
     return fig
+
+
+def type_maps(towns: pd.DataFrame, kinds: pd.Series) -> Figure:
+    """A small map for each type of town, in the order in which the types first occur in `kinds`' categories."""
+    names = kinds.cat.categories
+    columns = 3
+    rows = int(np.ceil(len(names) / columns))
+    fig, panels = plt.subplots(rows, columns, figsize=(7.2, 2.6 * rows), layout="constrained", squeeze=False)
+    places = positions(towns)
+    here = kinds.reindex(places.index)
+    for panel in panels.flat[len(names):]:
+        panel.axis("off")
+    for name, panel in zip(names, panels.flat):
+        ground(panel)
+        mark(panel, places[here != name], style.QUIET, 1.5)
+        mark(panel, places[here == name], style.NAVY, 5)
+        panel.set_title(f"{name}\n{(here == name).sum()} towns", fontsize=9, loc="left")
+    return fig
+
+
+def intervals(table: pd.DataFrame, label: str, mark: float | None = 0) -> Figure:
+    """Numbers with their intervals, told apart by colour and shape; at most four series.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``row``, ``series``, ``value``, ``low``, ``high``; rows and series are drawn in the order in which they come.
+    label : str
+        Of the axis.
+    mark : float, optional
+        Where to draw a line.
+    """
+    rows, series = list(dict.fromkeys(table["row"])), list(dict.fromkeys(table["series"]))
+    step = 0.8 / len(series)
+    fig, axes = plt.subplots(figsize=(7.2, (0.16 + 0.2 * len(series)) * len(rows) + 1.1), layout="constrained")
+    for number, (name, colour, shape) in enumerate(zip(series, style.CATEGORIES, "oDs^")):
+        part = table[table["series"] == name]
+        y = np.array([len(rows) - 1 - rows.index(row) for row in part["row"]]) + 0.4 - step * (number + 0.5)
+        axes.hlines(y, part["low"], part["high"], color=colour, linewidth=1.6)
+        axes.scatter(part["value"], y, color=colour, marker=shape, s=28, label=name, zorder=3)
+    if mark is not None:
+        axes.axvline(mark, color=style.DARK_GREY, linewidth=1)
+    axes.set_yticks(range(len(rows)), [_wrap(row, 34) for row in reversed(rows)])
+    axes.tick_params(axis="y", length=0)
+    axes.set(xlabel=label, ylim=(-0.6, len(rows) - 0.4))
+    axes.grid(axis="x", color="#E4E7EA")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(series))
+    return fig
