@@ -126,7 +126,7 @@ def measure(units: Units, columns: list[str], runs: int) -> dict[str, float]:
     tasks = {
         "rules": lambda: clusters.memberships(clusters.evaluate(lines, units.values, units.places), letters, lines),
         "partition": lambda: groups.partition(scores, FEW_GROUPS, SEED),
-        "stability": lambda: groups.stability(scores, labels, FEW_GROUPS, RESAMPLES, SEED),
+        "stability": lambda: groups.jaccards(labels, groups.again(scores, FEW_GROUPS, RESAMPLES, SEED), FEW_GROUPS),
         "silhouette": lambda: silhouette_score(scores, labels),
     }
     if len(scores) > PAIRS_AT_MOST:

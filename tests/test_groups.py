@@ -12,6 +12,10 @@ def codes(count: int) -> pd.Index:
     return pd.Index([f"T{number:03}" for number in range(count)], name="town_code")
 
 
+def stability(scores: pd.DataFrame, labels: np.ndarray, number: int, resamples: int, seed: int) -> np.ndarray:
+    return groups.jaccards(labels, groups.again(scores, number, resamples, seed), number).mean(axis=0)
+
+
 @pytest.fixture(scope="module")
 def planted():
     """60, 40 and 20 towns around three points far apart, in four indicators; and which is which."""
@@ -38,7 +42,7 @@ def test_planted_groups_are_found(planted, evidence):
     assert groups.choose(evidence) == 3
     labels = groups.partition(scores, 3, seed=3)
     assert labels.tolist() == truth.tolist()  # numbered from the largest group to the smallest
-    assert groups.stability(scores, labels, 3, resamples=10, seed=3) == pytest.approx([1, 1, 1])
+    assert stability(scores, labels, 3, resamples=10, seed=3) == pytest.approx([1, 1, 1])
 
 
 def test_the_evidence_is_highest_at_the_planted_number(evidence):
@@ -65,7 +69,7 @@ def test_the_same_seed_gives_the_same_groups(planted):
     for scores in (planted[0], noise):
         assert groups.partition(scores, 4, seed=7).tolist() == groups.partition(scores, 4, seed=7).tolist()
     labels = groups.partition(noise, 4, seed=7)
-    one, two, other = (groups.stability(noise, labels, 4, resamples=5, seed=seed) for seed in (7, 7, 8))
+    one, two, other = (stability(noise, labels, 4, resamples=5, seed=seed) for seed in (7, 7, 8))
     assert one.tolist() == two.tolist()
     assert one.tolist() != other.tolist()
 
@@ -73,16 +77,24 @@ def test_the_same_seed_gives_the_same_groups(planted):
 @pytest.mark.parametrize("setting", ["2", "3"])
 def test_other_processes_find_the_same(planted, monkeypatch, setting):
     labels = groups.partition(planted[0], 4, seed=3)
-    here = groups.stability(planted[0], labels, 4, resamples=7, seed=3)
+    here = stability(planted[0], labels, 4, resamples=7, seed=3)
     monkeypatch.setenv(workers.VARIABLE, setting)
-    assert groups.stability(planted[0], labels, 4, resamples=7, seed=3).tolist() == here.tolist()
+    assert stability(planted[0], labels, 4, resamples=7, seed=3).tolist() == here.tolist()
 
 
 def test_the_evidence_keeps_what_was_found(planted, evidence):
-    labels, stable = groups.tested(planted[0], 3, resamples=10, seed=3)
+    labels, stable, again = groups.tested(planted[0], 3, resamples=10, seed=3)
+    assert again.shape == (10, 120)
     assert labels.tolist() == groups.partition(planted[0], 3, seed=3).tolist()
     row = evidence.set_index("groups").loc[3]
     assert (row["stability"], row["least_stable"]) == (stable.mean(), stable.min())
+
+
+def test_without_samples_there_is_no_stability_and_no_choice(planted):
+    found = groups.candidates(planted[0], resamples=5, seed=3, largest=4, resampled=3)
+    table = groups.evidence(planted[0], found).set_index("groups")
+    assert len(found[4].again) == 0 and table["stability"].notna().tolist() == [True, True, False]
+    assert groups.choose(table.reset_index()) == 3
 
 
 def test_jaccard_by_hand():

@@ -115,7 +115,7 @@ def spread(towns: pd.DataFrame, status: pd.Series, shares: pd.Series) -> Figure:
 def _wrap(text: str, width: int) -> str:
     import textwrap
 
-    return "\n".join(textwrap.wrap(text, width))
+    return "\n".join(textwrap.wrap(text, width, break_long_words=False))
 
 
 def all_cluster_maps(towns: pd.DataFrame, members: pd.DataFrame, names: pd.Series) -> Figure:
@@ -185,12 +185,12 @@ def heat(table: pd.DataFrame, label: str, form: str = "{:.0f}", diverging: bool 
     light = image.to_rgba(table.to_numpy(float))[..., :3] ** 2.2 @ [0.2126, 0.7152, 0.0722]
     for row, column in np.argwhere(table.notna().to_numpy()):
         ink = "white" if light[row, column] < 0.179 else "#1A1A1A"  # white reads better below
-        number = form.format(table.iat[row, column])
+        number = form.format(table.iat[row, column]).replace("-", "−")
         # It stays inside its cell, so the layout need not measure it.
         axes.text(column, row, number, ha="center", va="center", fontsize=7.5, color=ink, in_layout=False)
     axes.set_yticks(range(len(table)), table.index, fontsize=8)
-    axes.set_xticks(range(table.shape[1]), table.columns, fontsize=8, rotation=0 if max(map(len, map(str, table.columns))) < 4 else 40,
-                    ha="center" if max(map(len, map(str, table.columns))) < 4 else "left")  # fmt: skip
+    room = int(13 * (width - 2.4) / table.shape[1])  # characters above a column, at this size
+    axes.set_xticks(range(table.shape[1]), [_wrap(str(name), room) for name in table.columns], fontsize=8)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.set_xlabel(label, fontsize=8.5)
@@ -200,24 +200,44 @@ def heat(table: pd.DataFrame, label: str, form: str = "{:.0f}", diverging: bool 
 
 
 def group_evidence(table: pd.DataFrame, chosen: int) -> Figure:
-    """Silhouette and stability by the number of groups."""
-    fig, panels = plt.subplots(1, 2, figsize=(7.2, 3), layout="constrained")
+    """Silhouette and stability by the number of groups, beside data without groups; dotted line: the number chosen."""
+    fig, panels = plt.subplots(1, 2, figsize=(7.2, 3.2), layout="constrained")
     left, right = panels
-    left.plot(table["groups"], table["silhouette"], color=style.NAVY, marker="o")
-    left.set(ylabel="Mean silhouette", ylim=(0, 0.6))
+    noise = table.dropna(subset="silhouette_noise")
+    for axes, column in ((left, "silhouette"), (right, "stability")):
+        known = table.dropna(subset=column)
+        axes.plot(known["groups"], known[column], color=style.NAVY, marker="o", markersize=4)
+        axes.plot(noise["groups"], noise[f"{column}_noise"], color=style.ORANGE, marker="s", markersize=4)
+        axes.axvline(chosen, color=style.PLUM, linestyle=":", linewidth=1.5)
+        axes.text(noise["groups"].iloc[-1] + 0.4, noise[f"{column}_noise"].iloc[-1], "no groups", color="#8A5200", fontsize=8.5, va="top" if column == "silhouette" else "center")
+    left.set(ylabel="Mean silhouette", ylim=(0, 0.6), xlabel="Number of groups", xticks=range(5, int(table["groups"].max()) + 1, 5))
     left.axhline(0.25, color=style.QUIET)
     left.text(table["groups"].max(), 0.26, "below 0.25: no strong structure", fontsize=8, ha="right")
-    right.plot(table["groups"], table["stability"], color=style.NAVY, marker="o", label="mean of the groups")
-    right.plot(table["groups"], table["least_stable"], color=style.ORANGE, marker="D", label="least stable group")
+    left.text(known["groups"].max() + 0.4, table["silhouette"].max() * 0.62, "the towns", color=style.NAVY, fontsize=8.5, va="bottom")
+    known = table.dropna(subset="stability")
     right.axhline(0.75, color=style.QUIET)
-    right.text(table["groups"].min(), 0.76, "0.75: firm", fontsize=8, va="bottom")
-    right.axhline(0.6, color=style.QUIET)
-    right.text(table["groups"].min(), 0.585, "0.6: a pattern", fontsize=8, va="top")
-    right.set(ylabel="Stability (Jaccard)", ylim=(0, 1.02))
-    right.legend(frameon=False, fontsize=8, loc="lower left")
-    for axes in panels:
-        axes.axvline(chosen, color=style.PLUM, linestyle=":", linewidth=1.5)
-        axes.set(xlabel="Number of groups", xticks=table["groups"])
+    right.text(known["groups"].max(), 0.76, "0.75: stable", fontsize=8, va="bottom", ha="right")
+    right.set(ylabel="Stability (Jaccard)", ylim=(0, 1.02), xlabel="Number of groups", xticks=range(2, int(known["groups"].max()) + 1, 2))
+    right.text(3.2, known.loc[known["groups"] == 3, "stability"].iloc[0] + 0.01, "the towns", color=style.NAVY, fontsize=8.5)
+    return fig
+
+
+def consensus(shares: np.ndarray, labels: np.ndarray, clear: np.ndarray) -> Figure:
+    """How often each two towns are grouped together, towns sorted by group and, in a group, the clearest first."""
+    order = np.lexsort((clear, labels))
+    fig, axes = plt.subplots(figsize=(5.2, 4.6), layout="constrained")
+    image = axes.imshow(shares[np.ix_(order, order)], cmap=style.SEQUENTIAL, vmin=0, vmax=1, interpolation="nearest")
+    ends = np.cumsum(np.bincount(labels))
+    middle = ends - np.bincount(labels) / 2
+    for end in ends[:-1]:
+        axes.axhline(end - 0.5, color="white", linewidth=1)
+        axes.axvline(end - 0.5, color="white", linewidth=1)
+    names = [str(number + 1) for number in range(len(ends))]
+    axes.set_xticks(middle, names)
+    axes.set_yticks(middle, names)
+    axes.tick_params(length=0)
+    axes.set(xlabel="Group", ylabel="Group")
+    fig.colorbar(image, ax=axes, shrink=0.8, label="Share of samples in which two towns are together")
     return fig
 
 

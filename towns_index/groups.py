@@ -58,23 +58,32 @@ def standardise(values: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 class Grouping(NamedTuple):
-    """A partition of the towns: the group of each (0, 1 …), and how stable each group is."""
+    """A partition of the towns: the group of each (0, 1 …), how stable each group is, and the groups of other samples.
+
+    `again` has a row for each bootstrap sample and a column for each town.
+    """
 
     labels: np.ndarray
     stability: np.ndarray
+    again: np.ndarray
 
 
 def partition(scores: pd.DataFrame, groups: int, seed: int, starts: int = 20) -> np.ndarray:
     """K-means labels 0, 1 …, numbered from the largest group to the smallest."""
-    with _lean():
+    with lean():
         labels = KMeans(groups, n_init=starts, random_state=seed).fit_predict(scores.to_numpy())
+    return numbered(labels)
+
+
+def numbered(labels: np.ndarray) -> np.ndarray:
+    """The same groups as 0, 1 … from the largest to the smallest."""
     order = pd.Series(labels).value_counts(sort=False)
     order = order.sort_index().sort_values(ascending=False, kind="stable").index
     return pd.Series(labels).map({old: new for new, old in enumerate(order)}).to_numpy()
 
 
 @contextmanager
-def _lean() -> Iterator[None]:
+def lean() -> Iterator[None]:
     """Fits without threads and without checks.
 
     There are many small fits of the same complete numbers: threads would spend more on waiting for
@@ -92,39 +101,52 @@ def jaccard(labels: np.ndarray, others: np.ndarray, groups: int) -> np.ndarray:
     return (table / np.maximum(union, 1)).max(axis=1)
 
 
-def stability(scores: pd.DataFrame, labels: np.ndarray, groups: int, resamples: int, seed: int) -> np.ndarray:
-    """Clusterwise stability: mean Jaccard similarity of each group over bootstrap samples.
+def again(scores: pd.DataFrame, groups: int, resamples: int, seed: int) -> np.ndarray:
+    """Groups of all towns by the centres of bootstrap samples, each of them grouped afresh.
 
-    Each sample of towns is grouped afresh, its centres label all towns, and every group is compared
-    with its best match. The samples are shared out (:mod:`towns_index.workers`).
+    One row a sample, one column a town. The samples are shared out (:mod:`towns_index.workers`).
+    """
+    random = np.random.default_rng(seed)
+    # Drawn here, in one order, so that it does not matter who groups which sample.
+    samples = [(random.integers(0, len(scores), len(scores)), int(random.integers(2**31))) for _ in range(resamples)]
+    return np.array(workers.share_out(_grouped, samples, scores.to_numpy(), groups))
+
+
+def _grouped(samples: list[tuple[np.ndarray, int]], data: np.ndarray, groups: int) -> list[np.ndarray]:
+    """The group of every row of `data` by the centres of each sample (rows of it, and a seed)."""
+    with lean():
+        return [KMeans(groups, n_init=2, random_state=seed).fit(data[rows]).predict(data) for rows, seed in samples]
+
+
+def jaccards(labels: np.ndarray, others: np.ndarray, groups: int) -> np.ndarray:
+    """Clusterwise Jaccard similarity: a row for each of several other partitions, a column for each group.
+
+    Every group is compared with its best match; the mean of a column is the stability of that group.
 
     References
     ----------
     Hennig, C. (2007), Cluster-wise assessment of cluster stability, Computational Statistics and
     Data Analysis 52.
     """
-    random = np.random.default_rng(seed)
-    # Drawn here, in one order, so that it does not matter who groups which sample.
-    samples = [(random.integers(0, len(scores), len(scores)), int(random.integers(2**31))) for _ in range(resamples)]
-    return np.mean(workers.share_out(_found_again, samples, scores.to_numpy(), labels, groups), axis=0)
-
-
-def _found_again(samples: list[tuple[np.ndarray, int]], data: np.ndarray, labels: np.ndarray, groups: int) -> list[np.ndarray]:
-    """How much of each group is found again in each sample (rows of `data`, and a seed)."""
-    with _lean():
-        fits = (KMeans(groups, n_init=2, random_state=seed).fit(data[rows]) for rows, seed in samples)
-        return [jaccard(labels, fit.predict(data), groups) for fit in fits]
+    return np.array([jaccard(labels, other, groups) for other in others])
 
 
 def tested(scores: pd.DataFrame, groups: int, resamples: int, seed: int) -> Grouping:
-    """The towns in so many groups: :func:`partition` and :func:`stability`."""
+    """The towns in so many groups: :func:`partition`, :func:`again` and the mean of :func:`jaccards`."""
     labels = partition(scores, groups, seed)
-    return Grouping(labels, stability(scores, labels, groups, resamples, seed))
+    others = again(scores, groups, resamples, seed)
+    return Grouping(labels, jaccards(labels, others, groups).mean(axis=0), others)
 
 
-def candidates(scores: pd.DataFrame, resamples: int, seed: int, largest: int = 10) -> dict[int, Grouping]:
-    """The towns in 2 groups, in 3, and so on to `largest`."""
-    return {groups: tested(scores, groups, resamples, seed) for groups in range(2, largest + 1)}
+def candidates(scores: pd.DataFrame, resamples: int, seed: int, largest: int, resampled: int | None = None) -> dict[int, Grouping]:
+    """The towns in 2 groups, in 3, and so on to `largest`; beyond `resampled` without samples and stability."""
+    none = np.empty(0), np.empty((0, len(scores)), dtype=int)
+    return {
+        number: tested(scores, number, resamples, seed)
+        if number <= (resampled or largest)
+        else Grouping(partition(scores, number, seed), *none)
+        for number in range(2, largest + 1)
+    }
 
 
 def evidence(scores: pd.DataFrame, groupings: dict[int, Grouping]) -> pd.DataFrame:
@@ -141,7 +163,7 @@ def evidence(scores: pd.DataFrame, groupings: dict[int, Grouping]) -> pd.DataFra
     -------
     pandas.DataFrame
         ``groups``, ``silhouette``, ``calinski_harabasz``, ``davies_bouldin``, ``smallest`` (towns),
-        ``stability`` and ``least_stable`` (mean and smallest clusterwise Jaccard).
+        ``stability`` and ``least_stable`` (mean and smallest clusterwise Jaccard; missing without samples).
     """
     rows = [
         {
@@ -150,10 +172,10 @@ def evidence(scores: pd.DataFrame, groupings: dict[int, Grouping]) -> pd.DataFra
             "calinski_harabasz": calinski_harabasz_score(scores, labels),
             "davies_bouldin": davies_bouldin_score(scores, labels),
             "smallest": int(np.bincount(labels).min()),
-            "stability": stable.mean(),
-            "least_stable": stable.min(),
+            "stability": stable.mean() if len(stable) else np.nan,
+            "least_stable": stable.min() if len(stable) else np.nan,
         }
-        for groups, (labels, stable) in groupings.items()
+        for groups, (labels, stable, _) in groupings.items()
     ]
     return pd.DataFrame(rows)
 
