@@ -25,7 +25,7 @@ FLOORS = [
     {"measures", "special"},  # a measure may need special treatment, which reads tables of areas
     {"towns", "audit"},
     {"indicators", "clusters", "groups", "screening"},
-    {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists", "overlap", "uncertainty", "probability", "flips", "sensitivity"},
+    {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists", "overlap", "uncertainty", "probability", "flips", "sensitivity", "space"},
     {"report", "checks", "compare", "why"},
 ]
 HEIGHT = {module: number for number, floor in enumerate(FLOORS) for module in floor}

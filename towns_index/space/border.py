@@ -174,16 +174,34 @@ def placebo_ratios(values: np.ndarray, lines: list[np.ndarray], window: float) -
     return np.array(ratios)
 
 
-def comparison(criteria: pd.DataFrame) -> pd.Series:
-    """How the criteria of each cluster are compared across the border, by cluster.
+def comparison(lines: pd.DataFrame, judged: pd.DataFrame, nation: pd.Series, gap: float = 0.1) -> pd.Series:
+    """How far each cluster means the same on both sides of the border, in words.
 
-    ``within the nation`` names the criteria judged against the towns of the same nation, ``otherwise`` those defined by other
-    data in the other nation or in one nation only; ``alike`` if there is none of either.
+    Parameters
+    ----------
+    lines : pandas.DataFrame
+        Criteria in force.
+    judged : pandas.DataFrame
+        As ``criteria.csv``: every criterion of every town, met or not or not assessed.
+    nation : pandas.Series
+        Nation of each town.
+    gap : float
+        A criterion is *known less often* if the shares of towns assessed differ by more between the nations.
+
+    Returns
+    -------
+    pandas.Series
+        By cluster: which criteria are compared within the nation, rest on other data in one nation, or are known less
+        often in one nation; ``alike`` if none.
     """
+    known = judged.assign(known=judged["met"].notna(), nation=judged["town_code"].map(nation))
+    shares = known.groupby(["cluster", "criterion", "nation"])["known"].mean().unstack()
+    seldom = shares.index[(shares["England"] - shares["Wales"]).abs() > gap]
     words = {}
-    for cluster, lines in criteria.groupby("cluster"):
-        nation = sorted(set(lines.loc[lines["comparator"] == "nation", "criterion"]))
-        other = sorted(set(lines.loc[lines["applies_to"] != "all", "criterion"]))
-        parts = [f"{label}: {', '.join(map(str, found))}" for label, found in (("within the nation", nation), ("otherwise", other)) if found]
-        words[cluster] = "; ".join(parts) or "alike"
+    for cluster, own in lines.groupby("cluster"):
+        within = set(own.loc[own["comparator"] == "nation", "criterion"].astype(str))
+        other = set(own.loc[own["applies_to"] != "all", "criterion"].astype(str))
+        rarely = {str(criterion) for letter, criterion in seldom if letter == cluster} - other
+        found = {"compared within the nation": within, "other data": other, "known less often in one nation": rarely}
+        words[cluster] = "; ".join(f"{label}: {', '.join(sorted(held))}" for label, held in found.items() if held) or "alike"
     return pd.Series(words)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.sparse import csgraph
 from statsmodels.stats.multitest import multipletests
 
 from towns_index.space import weights as neighbourhoods
@@ -64,7 +65,7 @@ def against_chance(values: np.ndarray, weights: sparse.csr_array, orders: np.nda
     return float(seen), float((seen - centre) / drawn.std(ddof=1)), float(p)
 
 
-def over_variables(values: pd.DataFrame, kinds: pd.Series, places: pd.DataFrame, lines: pd.DataFrame, permutations: int, seed: int) -> pd.DataFrame:
+def over_variables(values: pd.DataFrame, kinds: pd.Series, places: pd.DataFrame, areas: pd.Series, lines: pd.DataFrame, permutations: int, seed: int) -> pd.DataFrame:
     """Moran's I of every variable under every kind of weights.
 
     Parameters
@@ -75,6 +76,8 @@ def over_variables(values: pd.DataFrame, kinds: pd.Series, places: pd.DataFrame,
         What each variable is, in a word.
     places : pandas.DataFrame
         ``x``, ``y`` in kilometres.
+    areas : pandas.Series
+        Local authority of each town.
     lines : pandas.DataFrame
         As from :func:`towns_index.space.weights.definitions`.
     permutations, seed : int
@@ -95,7 +98,7 @@ def over_variables(values: pd.DataFrame, kinds: pd.Series, places: pd.DataFrame,
         random = np.random.default_rng(seed)
         orders = np.array([random.permutation(len(known)) for _ in range(permutations)]).T
         for line in lines.itertuples():
-            weights = neighbourhoods.neighbours(places.loc[known.index].to_numpy(), line.kind, line.value)
+            weights = neighbourhoods.neighbours(places.loc[known.index].to_numpy(), line.kind, line.value, areas[known.index].to_numpy())
             alone = int(neighbourhoods.islands(weights).sum())
             for name in names:
                 seen, z, p = against_chance(known[name].to_numpy(float), weights, orders)
@@ -103,6 +106,45 @@ def over_variables(values: pd.DataFrame, kinds: pd.Series, places: pd.DataFrame,
     columns = ["variable", "kind", "weights", "towns", "islands", "i", "expected", "z", "p_value"]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.assign(p_adjusted=adjusted(frame["p_value"]), permutations=permutations)
+
+
+def knots(found: pd.DataFrame, weights: sparse.csr_array, quadrant: str) -> pd.Series:
+    """Towns of one quadrant that are called, in knots: numbers from 1, the largest knot first; missing for other towns.
+
+    Two such towns are of one knot if either is a neighbour of the other, directly or by way of others of them.
+    """
+    inside = (found["called"] & (found["quadrant"] == quadrant)).to_numpy(bool)
+    labels = csgraph.connected_components(weights[inside][:, inside], directed=False)[1]
+    sizes = pd.Series(labels).value_counts(sort=False).sort_index()
+    rank = sizes.rank(method="first", ascending=False).astype(int)
+    numbers = pd.Series(pd.NA, index=found.index, dtype="Int64")
+    numbers[inside] = rank.to_numpy()[labels]
+    return numbers
+
+
+def knot_table(found: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
+    """The knots of :func:`knots`, the largest first.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        As from :func:`local`, with ``knot``, by code.
+    towns : pandas.DataFrame
+        Towns of the index by code.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``quadrant``, ``knot``, ``towns``, ``around`` (name of the town with most residents), ``town_code`` (its code),
+        ``region`` (the most frequent) and ``names`` (of all, by residents).
+    """
+    inside = found[found["knot"].notna()].join(towns[["town_name", "region", "population_2019"]]).sort_values("population_2019", ascending=False, kind="stable")
+    rows = [
+        (quadrant, int(number), len(group), group["town_name"].iloc[0], group.index[0], group["region"].mode().iloc[0], ", ".join(group["town_name"]))
+        for (quadrant, number), group in inside.groupby(["quadrant", "knot"])
+    ]
+    frame = pd.DataFrame(rows, columns=["quadrant", "knot", "towns", "around", "town_code", "region", "names"])
+    return frame.sort_values(["towns", "quadrant", "knot"], ascending=[False, True, True], ignore_index=True)
 
 
 def local(values: pd.Series, weights: sparse.csr_array, permutations: int, seed: int, rate: float) -> pd.DataFrame:

@@ -5,11 +5,11 @@ import tomllib
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 from towns_index import paths
 
-KINDS = ("nearest", "band", "kernel")
+KINDS = ("nearest", "elsewhere", "band", "kernel")
 
 
 class BadSpace(ValueError):
@@ -45,7 +45,7 @@ def require(lines: pd.DataFrame) -> None:
             raise BadSpace(f"{where}: value {line.value} must be above 0")
 
 
-def neighbours(places: np.ndarray, kind: str, value: float) -> sparse.csr_array:
+def neighbours(places: np.ndarray, kind: str, value: float, areas: np.ndarray | None = None) -> sparse.csr_array:
     """Row-standardised weights between places.
 
     Parameters
@@ -53,30 +53,39 @@ def neighbours(places: np.ndarray, kind: str, value: float) -> sparse.csr_array:
     places : numpy.ndarray
         Position of each place, shape (n, 2), in kilometres.
     kind : str
-        ``nearest``: the `value` nearest places, each alike. ``band``: those within `value` km, each alike. ``kernel``:
-        those within three bandwidths of `value` km, by ``exp(-(distance / value)² / 2)``.
+        ``nearest``: the `value` nearest places, each alike. ``elsewhere``: the nearest in other areas. ``band``: those within
+        `value` km, each alike. ``kernel``: those within three bandwidths of `value` km, by ``exp(-(distance / value)² / 2)``.
     value : float
         As `kind` says.
+    areas : numpy.ndarray, optional
+        Area of each place, for ``elsewhere``.
 
     Returns
     -------
     scipy.sparse.csr_array
         Shape (n, n), zero diagonal. A row adds up to 1, or to 0 where a place has no neighbour (an island).
+
+    Raises
+    ------
+    BadSpace
+        If there are too few places for so many neighbours.
     """
-    tree = cKDTree(places)
-    if kind == "nearest":
+    away = cdist(places, places)
+    np.fill_diagonal(away, np.inf)
+    if kind == "elsewhere":
+        away[np.equal.outer(areas, areas)] = np.inf
+    if kind in ("nearest", "elsewhere"):
         count = int(value)
-        if count >= len(places):
-            raise BadSpace(f"{count} nearest neighbours need more than {count} places; there are {len(places)}")
-        others = np.array([[j for j in found if j != i][:count] for i, found in enumerate(tree.query(places, count + 1)[1])])
-        matrix = sparse.csr_array((np.ones(others.size), (np.repeat(np.arange(len(places)), count), others.ravel())), shape=(len(places),) * 2)
+        if count >= len(places) or not np.isfinite(np.sort(away, axis=1)[:, count - 1]).all():
+            raise BadSpace(f"definitions/weights.csv asks for {count} neighbours, but of {len(places)} places some have fewer; lower the value")
+        nearest = np.argsort(away, axis=1, kind="stable")[:, :count]
+        strength = np.zeros_like(away)
+        np.put_along_axis(strength, nearest, 1.0, axis=1)
+    elif kind == "band":
+        strength = (away <= value).astype(float)
     else:
-        pairs = tree.query_pairs(value if kind == "band" else 3 * value, output_type="ndarray")
-        away = np.linalg.norm(places[pairs[:, 0]] - places[pairs[:, 1]], axis=1)
-        strength = np.ones(len(pairs)) if kind == "band" else np.exp(-((away / value) ** 2) / 2)
-        half = sparse.csr_array((strength, (pairs[:, 0], pairs[:, 1])), shape=(len(places),) * 2)
-        matrix = half + half.T
-    return standardised(matrix)
+        strength = np.where(away <= 3 * value, np.exp(-((away / value) ** 2) / 2), 0.0)
+    return standardised(sparse.csr_array(strength))
 
 
 def standardised(matrix: sparse.csr_array) -> sparse.csr_array:
