@@ -81,6 +81,18 @@ def curve(values: pd.DataFrame, steps: pd.Series, areas: pd.Series, resamples: i
     return pd.DataFrame(rows, columns=["outcome", "step", "distance", "towns", "mean", "low", "high"])
 
 
+def falls_until(part: pd.DataFrame) -> int:
+    """Step from which an outcome no longer falls with distance: the first one that a later step reaches again.
+
+    Parameters
+    ----------
+    part : pandas.DataFrame
+        Rows of :func:`curve` for one outcome.
+    """
+    means = part.sort_values("step")["mean"].to_numpy()
+    return next(step for step in range(1, len(means) + 1) if step == len(means) or means[step - 1] <= means[step:].max())
+
+
 def require(models: list[dict], columns: list[str]) -> None:
     """Refuse models that ask for what is not there.
 

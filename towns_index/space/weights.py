@@ -97,6 +97,13 @@ def standardised(matrix: sparse.csr_array) -> sparse.csr_array:
     return result
 
 
+def label(line) -> str:
+    """A line of ``weights.csv`` in a few words for the reader."""
+    if line.kind in ("nearest", "elsewhere"):
+        return f"{line.value:g} nearest towns" + (", other authorities" if line.kind == "elsewhere" else "")
+    return f"towns within {line.value:g} km" if line.kind == "band" else f"by distance, bandwidth {line.value:g} km"
+
+
 def islands(weights: sparse.csr_array) -> np.ndarray:
     """Whether each place has no neighbour."""
     return np.diff(weights.indptr) == 0
