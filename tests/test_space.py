@@ -244,15 +244,23 @@ def test_a_curve_by_hand_and_its_band_covers_at_its_rate():
     covered = []
     for _ in range(200):
         y = pd.DataFrame({"y": np.repeat(random.standard_normal(60), 5) + 0.3 * random.standard_normal(300)})
-        row = halo.curve(y, steps, areas, 200, 1).iloc[0]
+        row = halo.curve(y, steps, areas, 1, 200, 1).iloc[0]
         assert row["mean"] == pytest.approx(y["y"].mean()) and row["towns"] == 300
         covered.append(row["low"] <= 0 <= row["high"])
     assert 0.89 < np.mean(covered) < 0.985  # towns drawn one by one would cover about 60 %
 
 
-def test_where_a_curve_stops_falling():
-    assert halo.falls_until(pd.DataFrame({"step": [1, 2, 3, 4], "mean": [9.0, 5, 3, 4]})) == 3
-    assert halo.falls_until(pd.DataFrame({"step": [1, 2, 3], "mean": [9.0, 5, 3]})) == 3
+def test_a_halo_is_as_wide_as_it_was_planted():
+    random = np.random.default_rng(11)
+    away = pd.Series(random.uniform(-5, 60, 900))
+    y = pd.DataFrame({"y": 3.0 * (away < 20) + random.standard_normal(900), "noise": random.standard_normal(900)})
+    table = halo.curve(y, halo.bins(away, [0, 10, 20, 30]), pd.Series(np.arange(900) // 3), 10, 400, 1)
+    planted, noise = (table[table["outcome"] == name] for name in ("y", "noise"))
+    assert halo.reach(planted) == 3 and planted["distance"].tolist()[2] == "10 to 20 km"
+    assert halo.reach(noise) == 0 and planted["gap"].iloc[-1] == 0
+    few = halo.curve(y, halo.bins(away, [-4.9, 10]), pd.Series(np.arange(900)), 200, 50, 1)
+    assert few["mean"].isna().tolist()[0] and few["low"].isna().tolist()[0] and few["mean"].notna().tolist()[1]
+    assert halo.reach(few[few["outcome"] == "y"]) == 2  # the first step has no mean and is passed over
 
 
 def test_a_model_finds_what_was_planted_and_its_errors_are_whites_without_reach():

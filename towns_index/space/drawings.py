@@ -59,17 +59,18 @@ def jumps(table: pd.DataFrame, names: pd.Series) -> Figure:
 
 
 def curves(table: pd.DataFrame, labels: dict[str, str]) -> Figure:
-    """Mean of every outcome by distance from the nearest large city, with its band; one panel an outcome."""
-    fig, panels = plt.subplots(2, 2, figsize=(7.2, 5.2), layout="constrained", sharex=True)
+    """Mean of every outcome by distance from the nearest large city, with its band; one panel an outcome, London apart."""
+    fig, panels = plt.subplots(2, 2, figsize=(7.2, 5.4), layout="constrained", sharex=True)
+    steps = table.drop_duplicates("step").sort_values("step")["distance"]
     for panel, (outcome, label) in zip(panels.flat, labels.items(), strict=True):
-        part = table[table["outcome"] == outcome]
-        x = np.arange(len(part))
-        panel.fill_between(x, part["low"], part["high"], color=style.NAVY, alpha=0.18, linewidth=0)
-        panel.plot(x, part["mean"], color=style.NAVY, marker="o", markersize=4)
+        for (around, part), colour, shape in zip(table[table["outcome"] == outcome].groupby("around"), (style.ORANGE, style.NAVY), "Do"):
+            panel.fill_between(part["step"], part["low"], part["high"], color=colour, alpha=0.18, linewidth=0)
+            panel.plot(part["step"], part["mean"], color=colour, marker=shape, markersize=4.5, label=around)
         panel.set_title(fill(label, 44), fontsize=9, loc="left")
         panel.set_ylim(0, None)
-        panel.set_xticks(x, part["distance"].str.removesuffix(" km").str.replace(" to ", "–"), rotation=45, ha="right", fontsize=8)
-    fig.supxlabel("Kilometres from the edge of the nearest large city", fontsize=9)
+        panel.set_xticks(range(1, len(steps) + 1), steps.str.removesuffix(" km").str.replace(" to ", "–"), rotation=45, ha="right", fontsize=8)
+    fig.legend(*panels.flat[0].get_legend_handles_labels(), ncols=2, loc="outside upper center", fontsize=9, title="Nearest large city")
+    fig.supxlabel("Kilometres from the edge of the city", fontsize=9)
     return fig
 
 

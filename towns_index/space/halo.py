@@ -38,8 +38,8 @@ def bins(away: pd.Series, edges: list[float]) -> pd.Series:
     return pd.cut(away, limits, labels=labels)
 
 
-def curve(values: pd.DataFrame, steps: pd.Series, areas: pd.Series, resamples: int, seed: int) -> pd.DataFrame:
-    """Mean of every outcome by distance step, with a bootstrap band.
+def curve(values: pd.DataFrame, steps: pd.Series, areas: pd.Series, fewest: int, resamples: int, seed: int) -> pd.DataFrame:
+    """Mean of every outcome by distance step, and how far it is from that of the furthest step, with bootstrap bands.
 
     Whole local authorities are drawn, not single towns: towns of one authority share values and neighbours, and drawing
     them one by one would make the band too narrow.
@@ -52,45 +52,61 @@ def curve(values: pd.DataFrame, steps: pd.Series, areas: pd.Series, resamples: i
         As from :func:`bins`.
     areas : pandas.Series
         Local authority of each town.
+    fewest : int
+        A step with fewer towns gets no mean.
     resamples, seed : int
         How many, and from where.
 
     Returns
     -------
     pandas.DataFrame
-        ``outcome``, ``step`` (1 nearest), ``distance`` (words), ``towns``, ``mean``, ``low``, ``high`` (95 %).
+        ``outcome``, ``step`` (1 nearest), ``distance`` (words), ``towns``, ``mean``, ``low``, ``high`` (95 %), ``gap``,
+        ``gap_low``, ``gap_high``: mean minus that of the furthest step.
     """
     random = np.random.default_rng(seed)
     code, names = pd.factorize(areas)
     times = random.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)[:, code].astype(float)
     inside = pd.get_dummies(steps, dtype=float).to_numpy()
-    rows = []
+    parts = []
     for name in values:
         known = values[name].notna().to_numpy()
         member = inside * known[:, None]
-        worth = np.where(known, values[name].to_numpy(float), 0.0)
-        with np.errstate(invalid="ignore"):
-            drawn = (times @ (member * worth[:, None])) / (times @ member)
-        low, high = np.nanpercentile(drawn, [2.5, 97.5], axis=0)
+        worth = member * np.where(known, values[name].to_numpy(float), 0.0)[:, None]
         counts = member.sum(axis=0)
-        means = (member * worth[:, None]).sum(axis=0) / counts
-        rows += [
-            (name, step, label, int(counts[step - 1]), means[step - 1], low[step - 1], high[step - 1])
-            for step, label in enumerate(steps.cat.categories, 1)
-        ]
-    return pd.DataFrame(rows, columns=["outcome", "step", "distance", "towns", "mean", "low", "high"])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means, drawn = worth.sum(axis=0) / counts, (times @ worth) / (times @ member)
+        enough = counts >= fewest
+        means, drawn = np.where(enough, means, np.nan), np.where(enough, drawn, np.nan)
+        table = {"outcome": name, "step": range(1, len(counts) + 1), "distance": steps.cat.categories, "towns": counts.astype(int)}
+        for label, middle, draws in (("", means, drawn), ("gap_", means - means[-1], drawn - drawn[:, [-1]])):
+            table[label.rstrip("_") or "mean"] = middle
+            table[f"{label}low"], table[f"{label}high"] = percentiles(draws)
+        parts.append(pd.DataFrame(table))
+    return pd.concat(parts, ignore_index=True)
 
 
-def falls_until(part: pd.DataFrame) -> int:
-    """Step from which an outcome no longer falls with distance: the first one that a later step reaches again.
+def percentiles(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Limits that hold 95 % of the draws (rows) of each column; missing where a column holds none."""
+    known = ~np.isnan(draws).all(axis=0)
+    limits = np.full((2, draws.shape[1]), np.nan)
+    limits[:, known] = np.nanpercentile(draws[:, known], [2.5, 97.5], axis=0)
+    return limits[0], limits[1]
+
+
+def reach(part: pd.DataFrame) -> int:
+    """Last step of the unbroken run, from the nearest, whose mean is above that of the furthest by more than chance; 0 if none.
 
     Parameters
     ----------
     part : pandas.DataFrame
-        Rows of :func:`curve` for one outcome.
+        Rows of :func:`curve` for one outcome; steps without a mean are passed over.
     """
-    means = part.sort_values("step")["mean"].to_numpy()
-    return next(step for step in range(1, len(means) + 1) if step == len(means) or means[step - 1] <= means[step:].max())
+    last = 0
+    for row in part.sort_values("step").dropna(subset=["mean"]).itertuples():
+        if not row.gap_low > 0:
+            break
+        last = row.step
+    return last
 
 
 def require(models: list[dict], columns: list[str]) -> None:

@@ -32,8 +32,8 @@ def moran(values: np.ndarray, weights: sparse.csr_array) -> np.ndarray:
     Moran (1950), Notes on continuous stochastic phenomena; Cliff and Ord (1981), Spatial Processes.
     """
     deviations = values - values.mean(axis=0)
-    spread = (deviations**2).sum(axis=0)
-    shared = (deviations * (weights @ deviations)).sum(axis=0)
+    spread = np.einsum("i...,i...->...", deviations, deviations)
+    shared = np.einsum("i...,i...->...", deviations, weights @ deviations)
     with np.errstate(invalid="ignore", divide="ignore"):
         return len(values) / weights.sum() * shared / spread
 
