@@ -25,7 +25,7 @@ FLOORS = [
     {"measures", "special"},  # a measure may need special treatment, which reads tables of areas
     {"towns", "audit"},
     {"indicators", "clusters", "groups", "screening", "regression", "reproduced"},
-    {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists", "overlap", "uncertainty", "probability", "flips", "sensitivity", "group_methods", "change_types", "validity"},
+    {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists", "overlap", "uncertainty", "probability", "flips", "sensitivity", "group_methods", "space", "change_types", "validity"},
     {"assumptions", "claims"},
     {"report", "checks", "compare", "why"},
 ]

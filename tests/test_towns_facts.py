@@ -22,6 +22,7 @@ KEYS = {
     "county_towns": ["town_code", "county"],
     "football_clubs": ["town_code", "club"],  # a club may stand between two towns
     "known_members": ["cluster", "town_name_published"],
+    "large_cities": ["city"],
     "major_stations": ["crs"],
     "market_towns_england": ["town_code"],
     "market_towns_wales": ["town_code"],
