@@ -13,7 +13,7 @@ import pandas as pd
 
 from towns_index import paths, store
 
-DEFINITIONS = ("clusters", "criteria")
+DEFINITIONS = ("clusters", "criteria", "outcomes")
 """Files of ``definitions/`` that queries may name, as ``definitions.clusters``."""
 
 

@@ -4,6 +4,7 @@ Every number in a sentence is taken from the published tables when the report is
 typed in. A section is one function that shows prose, figures and tables.
 """
 
+from towns_index.report.beyond import assumptions, change, neighbours, outside
 from towns_index.report.closing import audit_in_short, fidelity, limits, sources_table
 from towns_index.report.opening import cover, overview, summary, town_map, what_it_is
 from towns_index.report.patterns import combinations, firm, places, similar_towns
@@ -12,7 +13,9 @@ from towns_index.report.spreads import cluster
 
 __all__ = [
     "Results",
+    "assumptions",
     "audit_in_short",
+    "change",
     "cluster",
     "combinations",
     "cover",
@@ -20,6 +23,8 @@ __all__ = [
     "firm",
     "limits",
     "load",
+    "neighbours",
+    "outside",
     "overview",
     "places",
     "similar_towns",

@@ -60,7 +60,7 @@ def combinations(r: Results) -> None:
     lift = clusters.lift(r.members, letters)
     show.prose(
         summaries.strongest_pairs(r, letters) + " A value of 1 is what independent clusters would give; below 1 the two avoid each other. "
-        "Clusters that share a criterion meet often by construction."
+        "Clusters that share an indicator meet more often or less often by construction."
     )
     names = r.letters.set_index("cluster")["name"]
     table = lift.copy()
@@ -149,7 +149,7 @@ def similar_towns(r: Results) -> None:
         f"The clusters sort towns by set criteria. Grouping asks instead which towns resemble each other on {len(used)} "
         f"indicators at once. {summaries.groups_in_short(r)} {words.towns(weak).capitalize()} lie nearer to another group than to their own: "
         f"read a group as a neighbourhood on a map, not as a box. Stability is the share of a group found again when the towns are drawn "
-        f"anew: 0.75 and more is firm, 0.6 a pattern, 0.5 and less none."
+        f"anew: 0.75 and more is firm, 0.6 a pattern, 0.5 and less none.\n\n{summaries.groups_against_nothing(r)}"
     )
     show.table(summary.rename_axis("Group").reset_index(), "groups", "Groups of similar towns", formats={"Stability": ".2f"})
     show.figure(

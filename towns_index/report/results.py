@@ -5,7 +5,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from towns_index import cartogram, clusters, dictionary, figures, store, towns, words
+from towns_index import cartogram, clusters, dictionary, figures, store, towns, validity, words
 
 INSIDE = ["full", "partial"]
 FIRMNESS = ["safe", "likely", "coin toss"]
@@ -32,6 +32,16 @@ class Results:
     intervals: pd.DataFrame
     sobol: pd.DataFrame
     stability: pd.DataFrame
+    methods: pd.DataFrame
+    assumptions: pd.DataFrame
+    kinds: pd.DataFrame
+    observed: pd.DataFrame
+    alike: pd.DataFrame
+    local: pd.DataFrame
+    jumps: pd.DataFrame
+    gains: pd.DataFrame
+    outcomes: pd.DataFrame
+    reproduced: pd.DataFrame
     places: pd.DataFrame
     settings: dict
 
@@ -114,6 +124,16 @@ def load(settings: dict) -> Results:
         intervals=store.read("count_intervals").set_index("town_code"),
         sobol=store.read("sobol"),
         stability=store.read("cluster_stability"),
+        methods=store.read("group_methods"),
+        assumptions=store.read("assumptions"),
+        kinds=store.read("change_types").set_index("town_code"),
+        observed=store.read("change_types_profile"),
+        alike=store.read("space_global"),
+        local=store.read("space_local"),
+        jumps=store.read("space_border"),
+        gains=store.read("validity_gain"),
+        outcomes=validity.definitions()[0].set_index("outcome"),
+        reproduced=store.read("reproduced"),
         places=cartogram.place(figures.positions(index), figures.land()),
         settings=settings,
     )

@@ -31,6 +31,20 @@ def groups_in_short(r: Results) -> str:
     )
 
 
+def groups_against_nothing(r: Results) -> str:
+    """How the groups differ from none at all, and what other methods say."""
+    chosen = r.groups["group"].nunique()
+    row = r.evidence.set_index("groups").loc[chosen]
+    others = r.methods[(r.methods["groups"] == chosen) & (r.methods["method"] != "k-means")].set_index("method")["ari_k_means"].sort_values(ascending=False)
+    text = (
+        f"Other methods draw other borders. On a scale from 0, alike as by chance, to 1, the same, the groups of a {others.index[0]} agree with these by {others.iloc[0]:.2f}, "
+        f"those of {others.index[-1]} by {others.iloc[-1]:.2f}. {words.towns(int((r.groups['ambiguity'] > 0.4).sum())).capitalize()} are found with another group nearly as often as with their own."
+    )
+    if pd.isna(row["silhouette_noise"]):
+        return text
+    return f"Data without any groups would give a silhouette of {row['silhouette_noise']:.2f} and a stability of {row['stability_noise']:.2f}: there is more than that here, but not much. {text}"
+
+
 def fidelity_in_short(r: Results) -> str:
     found = r.named["found"]
     testable = r.named[found.isin(["full", "partial", "not"])]
