@@ -26,7 +26,7 @@ FLOORS = [
     {"towns", "audit"},
     {"indicators", "clusters", "groups", "screening", "regression", "reproduced"},
     {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists", "overlap", "uncertainty", "probability", "flips", "sensitivity", "group_methods", "space", "change_types", "validity"},
-    {"assumptions", "claims", "formats"},
+    {"assumptions", "claims", "formats", "gallery"},
     {"report", "checks", "compare", "why"},
 ]
 HEIGHT = {module: number for number, floor in enumerate(FLOORS) for module in floor}
