@@ -304,7 +304,7 @@ def real() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     index = towns.in_index(committed("towns"))
     held = overlap.flags(committed("memberships")).reindex(index.index)
     near = halo.nearest_city(figures.positions(index), towns.fact("large_cities"))
-    known = values.of_towns(index, committed("indicators").set_index("town_code"), held, near["city_km"], ["K"])
+    known = values.of_towns(index, committed("indicators").set_index("town_code"), held, near, ["K"])
     return index, held, known
 
 
