@@ -132,6 +132,20 @@ def test_an_island_is_neither_alike_nor_unlike():
     assert found["i"].iloc[4] == 0 and found["p_value"].iloc[4] == 1
 
 
+def test_islands_count_with_a_neighbourhood_of_zero():
+    # Deviations -2.8 -1.8 -0.8 0.2 5.2, neighbours' means -1.8 -1.8 -0.8 -0.8 and none: 5/4 times 8.76 / 38.8.
+    places = np.array([[0.0, 0], [1, 0], [2, 0], [3, 0], [99, 0]])
+    assert moran.moran(np.array([1.0, 2, 3, 4, 9]), weights.neighbours(places, "band", 1)) == pytest.approx(5 / 4 * 8.76 / 38.8)
+
+
+@given(st.integers(3, 40), st.data())
+def test_no_step_leads_back_or_twice_to_one_place(n, data):
+    width = data.draw(st.integers(1, n - 1))
+    steps = moran.steps_to_others(n, width, 20, np.random.default_rng(1))
+    assert steps.shape == (20, width) and steps.min() >= 1 and steps.max() <= n - 1
+    assert all(len(set(row)) == width for row in steps)
+
+
 def test_adjusted_by_hand_and_gaps_stay():
     # sorted 0.01, 0.03, 0.04 times 3, 3/2, 1: 0.03, 0.045, 0.04; the least from the right.
     p = moran.adjusted(pd.Series([0.01, np.nan, 0.04, 0.03]))
@@ -212,6 +226,16 @@ def test_placebo_borders_end_and_too_few_towns_are_told():
     assert all(0.2 < np.isnan(away).mean() < 0.9 for away in lines)
     with pytest.raises(weights.BadSpace, match="lower fewest"):
         border.placebo_distances(places, CHOICES | {"fewest": 5000}, 2, 1)
+
+
+def test_a_placebo_is_judged_like_the_border():
+    random = np.random.default_rng(12)
+    away, y = random.uniform(-80, 80, 300), random.standard_normal(300)
+    away[:30], y[30:60] = np.nan, np.nan
+    here = (np.abs(away) <= 40) & ~np.isnan(y)
+    estimate, error = border.jump(y[here], away[here])
+    assert border.placebo_ratios(y, [away, away], 40) == pytest.approx([abs(estimate) / error] * 2)
+    assert border.placebo_ratios(np.ones(300), [away], 40) == [0]
 
 
 def test_clusters_that_differ_by_nation_are_named():
@@ -320,6 +344,8 @@ def test_variables_keep_their_denominators(real):
     tested, kinds = values.tested(members, held, held, {})
     assert not any(name.endswith(" I") for name in tested) and len(tested.columns) == 2 + 2 * 13
     assert tested["criteria M"].notna().sum() == (index["nation"] == "England").sum()
+    partly = members[(members["status"] == "not_assessed") & (members["criteria_assessed"] > 0) & (members["cluster"] == "D")]
+    assert len(partly) > 10 and tested.loc[partly["town_code"], "criteria D"].isna().all()
     town = members[(members["cluster"] == "A") & (members["town_code"] == "E35000529")].iloc[0]
     assert tested.loc["E35000529", "criteria A"] == town["criteria_met"] / town["criteria_assessed"] and kinds["flag A"] == "flag"
 

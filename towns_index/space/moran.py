@@ -147,6 +147,17 @@ def knot_table(found: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["towns", "quadrant", "knot"], ascending=[False, True, True], ignore_index=True)
 
 
+def steps_to_others(n: int, width: int, permutations: int, random: np.random.Generator) -> np.ndarray:
+    """Steps round a ring of `n` places, drawn once and walked from each: none leads back, no two of a row to one place.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (permutations, width), from 1 to n - 1.
+    """
+    return np.array([random.choice(n - 1, width, replace=False) for _ in range(permutations)]) + 1
+
+
 def local(values: pd.Series, weights: sparse.csr_array, permutations: int, seed: int, rate: float) -> pd.DataFrame:
     """Local Moran's I of every town, with conditional permutations.
 
@@ -178,8 +189,7 @@ def local(values: pd.Series, weights: sparse.csr_array, permutations: int, seed:
     lag = weights @ score
     n, widths = len(score), np.diff(weights.indptr)
     random = np.random.default_rng(seed)
-    # Steps from a town to others, drawn once and walked from every town: no step leads to itself or twice to one.
-    steps = np.array([random.choice(n - 1, widths.max(), replace=False) for _ in range(permutations)]) + 1
+    steps = steps_to_others(n, widths.max(), permutations, random)
     twice = np.concatenate([score, score])
     p = np.ones(n)
     for town in range(n):
