@@ -208,6 +208,12 @@ def test_a_planted_jump_is_found_and_none_where_there_is_none():
     assert none["low"] < 0 < none["high"] and none["p_placebo"] > 0.05
 
 
+def test_where_too_few_towns_lie_near_the_border_nothing_is_said():
+    places = pd.DataFrame({"x": np.arange(60.0), "y": 0.0})
+    away = places["x"] - 45  # 14 towns to the right
+    assert border.jumps(pd.DataFrame({"toy": np.zeros(60)}), away, places, CHOICES, 9, 9, 1).empty
+
+
 def test_a_slope_differs_between_the_sides_but_does_not_jump():
     found = toy_border(0.0, slope=0.05)
     assert found["p_exchanged"] == 1 / 200 and found["p_placebo"] > 0.05 and found["low"] < 0 < found["high"]
