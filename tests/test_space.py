@@ -63,6 +63,19 @@ def test_too_few_places_and_unknown_kinds_are_refused():
         weights.require(line.assign(kind="band", value=0.0))
 
 
+def test_every_line_of_the_definitions_is_carried_out_and_has_its_reason():
+    lines, choices = weights.definitions(), weights.settings()
+    assert lines["reason"].str.len().gt(20).all() and lines["weights"].is_unique
+    assert all(len(part["reason"]) > 20 for part in [*choices["model"], *(choices[name] for name in ("permutations", "local", "border", "halo"))])
+    places = pd.DataFrame(np.random.default_rng(3).uniform(0, 100, (50, 2)), columns=["x", "y"])
+    areas = pd.Series(np.arange(50) // 2)
+    for name in [*lines["weights"], choices["local"]["weights"], "elsewhere"]:
+        assert weights.named(name, lines, places, areas).shape == (50, 50)
+    with pytest.raises(weights.BadSpace, match="no line 'queen'"):
+        weights.named("queen", lines, places, areas)
+    assert [weights.label(line) for line in lines.itertuples()][:2] == ["8 nearest towns", "towns within 30 km"]
+
+
 # ---- Moran's I ------------------------------------------------------------------------------------
 
 
