@@ -137,11 +137,11 @@ def knot_table(found: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``quadrant``, ``knot``, ``towns``, ``around`` (name of the town with most residents), ``town_code`` (its code),
-        ``region`` (the most frequent) and ``names`` (of all, by residents).
+        its ``region`` and ``names`` (of all, by residents).
     """
     inside = found[found["knot"].notna()].join(towns[["town_name", "region", "population_2019"]]).sort_values("population_2019", ascending=False, kind="stable")
     rows = [
-        (quadrant, int(number), len(group), group["town_name"].iloc[0], group.index[0], group["region"].mode().iloc[0], ", ".join(group["town_name"]))
+        (quadrant, int(number), len(group), group["town_name"].iloc[0], group.index[0], group["region"].iloc[0], ", ".join(group["town_name"]))
         for (quadrant, number), group in inside.groupby(["quadrant", "knot"])
     ]
     frame = pd.DataFrame(rows, columns=["quadrant", "knot", "towns", "around", "town_code", "region", "names"])
