@@ -63,6 +63,19 @@ def test_too_few_places_and_unknown_kinds_are_refused():
         weights.require(line.assign(kind="band", value=0.0))
 
 
+def test_every_line_of_the_definitions_is_carried_out_and_has_its_reason():
+    lines, choices = weights.definitions(), weights.settings()
+    assert lines["reason"].str.len().gt(20).all() and lines["weights"].is_unique
+    assert all(len(part["reason"]) > 20 for part in [*choices["model"], *(choices[name] for name in ("permutations", "local", "border", "halo"))])
+    places = pd.DataFrame(np.random.default_rng(3).uniform(0, 100, (50, 2)), columns=["x", "y"])
+    areas = pd.Series(np.arange(50) // 2)
+    for name in [*lines["weights"], choices["local"]["weights"], "elsewhere"]:
+        assert weights.named(name, lines, places, areas).shape == (50, 50)
+    with pytest.raises(weights.BadSpace, match="no line 'queen'"):
+        weights.named("queen", lines, places, areas)
+    assert [weights.label(line) for line in lines.itertuples()][:2] == ["8 nearest towns", "towns within 30 km"]
+
+
 # ---- Moran's I ------------------------------------------------------------------------------------
 
 
@@ -132,6 +145,20 @@ def test_an_island_is_neither_alike_nor_unlike():
     assert found["i"].iloc[4] == 0 and found["p_value"].iloc[4] == 1
 
 
+def test_islands_count_with_a_neighbourhood_of_zero():
+    # Deviations -2.8 -1.8 -0.8 0.2 5.2, neighbours' means -1.8 -1.8 -0.8 -0.8 and none: 5/4 times 8.76 / 38.8.
+    places = np.array([[0.0, 0], [1, 0], [2, 0], [3, 0], [99, 0]])
+    assert moran.moran(np.array([1.0, 2, 3, 4, 9]), weights.neighbours(places, "band", 1)) == pytest.approx(5 / 4 * 8.76 / 38.8)
+
+
+@given(st.integers(3, 40), st.data())
+def test_no_step_leads_back_or_twice_to_one_place(n, data):
+    width = data.draw(st.integers(1, n - 1))
+    steps = moran.steps_to_others(n, width, 20, np.random.default_rng(1))
+    assert steps.shape == (20, width) and steps.min() >= 1 and steps.max() <= n - 1
+    assert all(len(set(row)) == width for row in steps)
+
+
 def test_adjusted_by_hand_and_gaps_stay():
     # sorted 0.01, 0.03, 0.04 times 3, 3/2, 1: 0.03, 0.045, 0.04; the least from the right.
     p = moran.adjusted(pd.Series([0.01, np.nan, 0.04, 0.03]))
@@ -194,6 +221,12 @@ def test_a_planted_jump_is_found_and_none_where_there_is_none():
     assert none["low"] < 0 < none["high"] and none["p_placebo"] > 0.05
 
 
+def test_where_too_few_towns_lie_near_the_border_nothing_is_said():
+    places = pd.DataFrame({"x": np.arange(60.0), "y": 0.0})
+    away = places["x"] - 45  # 14 towns to the right
+    assert border.jumps(pd.DataFrame({"toy": np.zeros(60)}), away, places, CHOICES, 9, 9, 1).empty
+
+
 def test_a_slope_differs_between_the_sides_but_does_not_jump():
     found = toy_border(0.0, slope=0.05)
     assert found["p_exchanged"] == 1 / 200 and found["p_placebo"] > 0.05 and found["low"] < 0 < found["high"]
@@ -212,6 +245,16 @@ def test_placebo_borders_end_and_too_few_towns_are_told():
     assert all(0.2 < np.isnan(away).mean() < 0.9 for away in lines)
     with pytest.raises(weights.BadSpace, match="lower fewest"):
         border.placebo_distances(places, CHOICES | {"fewest": 5000}, 2, 1)
+
+
+def test_a_placebo_is_judged_like_the_border():
+    random = np.random.default_rng(12)
+    away, y = random.uniform(-80, 80, 300), random.standard_normal(300)
+    away[:30], y[30:60] = np.nan, np.nan
+    here = (np.abs(away) <= 40) & ~np.isnan(y)
+    estimate, error = border.jump(y[here], away[here])
+    assert border.placebo_ratios(y, [away, away], 40) == pytest.approx([abs(estimate) / error] * 2)
+    assert border.placebo_ratios(np.ones(300), [away], 40) == [0]
 
 
 def test_clusters_that_differ_by_nation_are_named():
@@ -304,7 +347,7 @@ def real() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     index = towns.in_index(committed("towns"))
     held = overlap.flags(committed("memberships")).reindex(index.index)
     near = halo.nearest_city(figures.positions(index), towns.fact("large_cities"))
-    known = values.of_towns(index, committed("indicators").set_index("town_code"), held, near["city_km"], ["K"])
+    known = values.of_towns(index, committed("indicators").set_index("town_code"), held, near, ["K"])
     return index, held, known
 
 
@@ -320,6 +363,8 @@ def test_variables_keep_their_denominators(real):
     tested, kinds = values.tested(members, held, held, {})
     assert not any(name.endswith(" I") for name in tested) and len(tested.columns) == 2 + 2 * 13
     assert tested["criteria M"].notna().sum() == (index["nation"] == "England").sum()
+    partly = members[(members["status"] == "not_assessed") & (members["criteria_assessed"] > 0) & (members["cluster"] == "D")]
+    assert len(partly) > 10 and tested.loc[partly["town_code"], "criteria D"].isna().all()
     town = members[(members["cluster"] == "A") & (members["town_code"] == "E35000529")].iloc[0]
     assert tested.loc["E35000529", "criteria A"] == town["criteria_met"] / town["criteria_assessed"] and kinds["flag A"] == "flag"
 

@@ -105,7 +105,7 @@ def places(r: Results) -> None:
     ):
         share = _share_inside(r, r.towns[column]).reindex(names.index)
         if column == "size_class":
-            share = share[["small", "medium", "large"]]
+            share = share[[name for name in ("small", "medium", "large") if name in share]]
         mean = r.counts["either"].groupby(r.towns[column]).mean()
         share.index = [f"{letter}  {names[letter]}" for letter in share.index]
         show.figure(

@@ -144,14 +144,14 @@ def jumps(values: pd.DataFrame, away: pd.Series, places: pd.DataFrame, choices: 
     """
     window, narrow, fewest = choices["window_km"], choices["narrow_km"], choices["fewest"]
     english = away <= 0
-    lines = placebo_distances(places[english].to_numpy(), choices, placebo, seed)
+    within = values.notna().mul(away.abs() <= window, axis=0)
+    enough = [name for name in values if min((within[name] & english).sum(), (within[name] & ~english).sum()) >= fewest]
+    lines = placebo_distances(places[english].to_numpy(), choices, placebo, seed) if enough else []
     rows = []
-    for name in values:
-        known = values[name].notna() & (away.abs() <= window)
+    for name in enough:
+        known = within[name]
         here, there = values.loc[known, name].to_numpy(float), away[known].to_numpy()
         left, right = here[there <= 0], here[there > 0]
-        if min(len(left), len(right)) < fewest:
-            continue
         estimate, error = jump(here, there)
         close = np.abs(there) <= narrow
         reach = t.ppf(0.975, len(here) - 4) * error

@@ -58,7 +58,7 @@ def jumps(table: pd.DataFrame, names: pd.Series) -> Figure:
     return fig
 
 
-def curves(table: pd.DataFrame, labels: dict[str, str]) -> Figure:
+def curves(table: pd.DataFrame, labels: dict[str, str], units: pd.Series) -> Figure:
     """Mean of every outcome by distance from the nearest large city, with its band; one panel an outcome, London apart."""
     fig, panels = plt.subplots(2, 2, figsize=(7.2, 5.4), layout="constrained", sharex=True)
     steps = table.drop_duplicates("step").sort_values("step")["distance"]
@@ -68,6 +68,7 @@ def curves(table: pd.DataFrame, labels: dict[str, str]) -> Figure:
             panel.plot(part["step"], part["mean"], color=colour, marker=shape, markersize=4.5, label=around)
         panel.set_title(fill(label, 44), fontsize=9, loc="left")
         panel.set_ylim(0, None)
+        panel.set_ylabel(units.get(outcome, "number"), fontsize=8.5)
         panel.set_xticks(range(1, len(steps) + 1), steps.str.removesuffix(" km").str.replace(" to ", "–"), rotation=45, ha="right", fontsize=8)
     fig.legend(*panels.flat[0].get_legend_handles_labels(), ncols=2, loc="outside upper center", fontsize=9, title="Nearest large city")
     fig.supxlabel("Kilometres from the edge of the city", fontsize=9)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 
-def of_towns(index: pd.DataFrame, indicators: pd.DataFrame, held: pd.DataFrame, city_km: pd.Series, without: list[str]) -> pd.DataFrame:
+def of_towns(index: pd.DataFrame, indicators: pd.DataFrame, held: pd.DataFrame, near: pd.DataFrame, without: list[str]) -> pd.DataFrame:
     """Indicators of the towns, with what ``space.toml`` may name beside them.
 
     Parameters
@@ -15,21 +15,24 @@ def of_towns(index: pd.DataFrame, indicators: pd.DataFrame, held: pd.DataFrame, 
         Indicators by code.
     held : pandas.DataFrame
         Flags by code and cluster (as from ``overlap.flags``).
-    city_km : pandas.Series
-        Distance from the edge of the nearest large city.
+    near : pandas.DataFrame
+        As from ``halo.nearest_city``.
     without : list of str
         Clusters left out of ``characteristics_without``.
 
     Returns
     -------
     pandas.DataFrame
-        By code: the indicators, ``characteristics``, ``characteristics_without``, ``log_residents`` and ``city_km``.
+        By code: the indicators, ``characteristics``, ``characteristics_without``, ``log_residents``, ``city_km``,
+        ``near_london`` and ``wales``.
     """
     return indicators.loc[index.index].astype("float64").assign(
         characteristics=held.sum(axis=1),
         characteristics_without=held.drop(columns=without).sum(axis=1),
         log_residents=np.log(index["population_2019"].astype(float)),
-        city_km=city_km,
+        city_km=near["city_km"],
+        near_london=(near["city"] == "London").astype(float),
+        wales=(index["nation"] == "Wales").astype(float),
     )  # fmt: skip
 
 

@@ -45,6 +45,15 @@ def require(lines: pd.DataFrame) -> None:
             raise BadSpace(f"{where}: value {line.value} must be above 0")
 
 
+def named(name: str, lines: pd.DataFrame, places: pd.DataFrame, areas: pd.Series) -> sparse.csr_array:
+    """The weights that one line of ``weights.csv`` gives some towns (:class:`BadSpace` if there is no such line)."""
+    found = lines[lines["weights"] == name]
+    if found.empty:
+        raise BadSpace(f"definitions/weights.csv has no line {name!r}, which definitions/space.toml or a notebook asks for")
+    line = found.iloc[0]
+    return neighbours(places.to_numpy(), line["kind"], line["value"], areas.to_numpy())
+
+
 def neighbours(places: np.ndarray, kind: str, value: float, areas: np.ndarray | None = None) -> sparse.csr_array:
     """Row-standardised weights between places.
 
