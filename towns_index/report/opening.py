@@ -111,7 +111,7 @@ def overview(r: Results) -> None:
     )
     rows[["Full", "Partial"]] = rows[["Full", "Partial"]].astype("Int64").mask(rows["rebuilt"] == "no")
     table = rows[["cluster", "name", "about", "evidence", "Full", "Partial", "safe"]].rename(
-        columns={"cluster": "", "name": "Name", "about": "In short", "evidence": "Reading", "safe": "Safe flags"}
+        columns={"cluster": "Letter", "name": "Name", "about": "In short", "evidence": "Reading", "safe": "Safe flags"}
     )
     not_rebuilt = words.listed(r.letters.loc[r.letters["rebuilt"] == "no", "cluster"].tolist())
     show.table(
@@ -128,5 +128,5 @@ def overview(r: Results) -> None:
         "Each characteristic has a geography of its own",
         alt="Small maps of the characteristics that are rebuilt. "
         + " ".join(f"{letter}, {name}: most members in {summaries.main_region(r, letter)}." for letter, name in names.items()),
-        table=table[["", "Name", "Full", "Partial"]],
+        table=table[["Letter", "Name", "Full", "Partial"]],
     )
