@@ -321,7 +321,8 @@ def dots(table: pd.DataFrame, label: str, mark: float | None = None, mark_label:
     if mark is not None:
         axes.axvline(mark, color=style.DARK_GREY, linestyle=":", linewidth=1.2)
         axes.text(mark, len(rows) - 0.35, f" {mark_label}", fontsize=8.5, ha="left", va="bottom", in_layout=False)
-    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=len(rows.columns))
+    wide = sum(len(str(name)) + 6 for name in rows.columns) > 72
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=2 if wide else len(rows.columns))
     return fig
 
 

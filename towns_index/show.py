@@ -18,7 +18,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from towns_index import paths, style, tables
+from towns_index import legible, paths, style, tables
 
 DPI = 150
 MISSING = "–"
@@ -90,7 +90,7 @@ def figure(
     """
     _check_name(name)
     _check_alt(name, title, alt)
-    image = fig.read_bytes() if isinstance(fig, Path) else png(fig)
+    image, illegible = (fig.read_bytes(), []) if isinstance(fig, Path) else drawn(fig)
     if isinstance(fig, Figure):
         plt.close(fig)
     tables.write_bytes(image, folder() / f"{name}.png")
@@ -119,6 +119,7 @@ def figure(
         note=note,
         source=source,
         data=None if data is None else data.decode(),
+        illegible=illegible,
         digests={f"{name}.{ending}": hashlib.sha256(body).hexdigest() for ending, body in (("png", image), ("csv", data)) if body},
     )
 
@@ -220,12 +221,17 @@ def cells(frame: pd.DataFrame, formats: dict[str, str] | None = None) -> dict[st
 
 def png(fig: Figure) -> bytes:
     """The figure as a PNG picture; the same figure always gives the same bytes."""
+    return drawn(fig)[0]
+
+
+def drawn(fig: Figure) -> tuple[bytes, list[str]]:
+    """The figure as a PNG picture, and which of its words cannot be read (:func:`legible.problems`)."""
     buffer = io.BytesIO()
     fig.set_dpi(DPI)
     box = _laid_out(fig)
     # The software's name and version would change the bytes with every release of matplotlib.
     fig.savefig(buffer, format="png", dpi=DPI, bbox_inches=box, metadata={"Software": None})
-    return buffer.getvalue()
+    return buffer.getvalue(), legible.problems(fig, box)
 
 
 def _laid_out(fig: Figure) -> Bbox:
