@@ -17,7 +17,7 @@ PACKAGE = paths.ROOT / "towns_index"
 # From the ground up: a module may import those of lower floors. Modules on one floor work together.
 FLOORS = [
     {"paths", "files"},
-    {"tables", "words", "style", "formula", "workers", "cartogram"},
+    {"tables", "words", "style", "formula", "workers", "cartogram", "slugs"},
     {"sources", "fetch", "store"},  # the register offers to fetch what is missing
     {"read", "show"},
     {"geography", "audit_rules"},
