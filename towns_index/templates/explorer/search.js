@@ -1,0 +1,82 @@
+// Search by name in English or Welsh, by local authority, by code of a town or of an LSOA of 2011.
+
+const MOST_FOUND = 12;
+
+function plain(text) {
+  return text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/['’]/g, "").replace(/[^a-z0-9]+/g, " ").trim();
+}
+
+const NAMES = EVERY.map((town) => plain(TOWNS.name[town]));
+const WELSH = EVERY.map((town) => plain(TOWNS.welsh[town]));
+
+// Places that fit what was typed: first names that begin so, then words that do, then any part.
+function found(typed) {
+  const text = plain(typed);
+  if (!text) return [];
+  const code = typed.trim().toUpperCase();
+  if (NUMBER_OF.has(code)) return [{ town: NUMBER_OF.get(code), why: code }];
+  if (/^[EW]01\d{6}$/.test(code)) return foundLsoa(code);
+  const rank = (name) => (name.startsWith(text) ? 0 : ` ${name}`.includes(` ${text}`) ? 1 : text.length > 2 && name.includes(text) ? 2 : 9);
+  const towns = EVERY.map((town) => ({ town, rank: Math.min(rank(NAMES[town]), WELSH[town] ? rank(WELSH[town]) : 9) }));
+  const authorities = AUTHORITIES.map((authority) => ({ authority, rank: rank(plain(authority)) + 0.5 }));
+  return [...towns, ...authorities].filter((item) => item.rank < 9)
+    .sort((one, other) => one.rank - other.rank || (other.town !== undefined) - (one.town !== undefined)).slice(0, MOST_FOUND);
+}
+
+function foundWords(item) {
+  if (item.town === undefined) {
+    const count = EVERY.filter((town) => TOWNS.authority[town] === item.authority).length;
+    return [item.authority, `local authority, ${plural(count, "town")}`];
+  }
+  const welsh = TOWNS.welsh[item.town];
+  const where = `${TOWNS.authority[item.town]}, ${TOWNS.region[item.town]}`;
+  return [TOWNS.name[item.town], [welsh && welsh !== TOWNS.name[item.town] ? welsh : "", item.why ?? "", where].filter(Boolean).join(" · ")];
+}
+
+// A combobox by the pattern of the W3C: arrows move, Enter chooses, Escape closes.
+function makeSearch(input, list, choose) {
+  let items = [];
+  let active = -1;
+  const close = () => {
+    list.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  };
+  const mark = (next) => {
+    active = next;
+    [...list.children].forEach((child, place) => child.setAttribute("aria-selected", String(place === active)));
+    if (active >= 0) input.setAttribute("aria-activedescendant", list.children[active].id);
+    list.children[active]?.scrollIntoView({ block: "nearest" });
+  };
+  const take = (item) => {
+    close();
+    input.value = "";
+    choose(item);
+  };
+  const show = () => {
+    items = found(input.value);
+    list.replaceChildren(...items.map((item, place) => {
+      const [name, where] = foundWords(item);
+      return el("li", { id: `${list.id}-${place}`, role: "option", onmousedown: (event) => { event.preventDefault(); take(item); } },
+        el("strong", null, name), ` ${where}`);
+    }));
+    list.hidden = !items.length;
+    input.setAttribute("aria-expanded", String(items.length > 0));
+    mark(items.length ? 0 : -1);
+    const typed = input.value.trim();
+    say(items.length ? `${plural(items.length, "place")} found, use the arrow keys` : typed ? `No town of the index fits “${typed}”.` : "");
+  };
+  input.addEventListener("input", show);
+  input.addEventListener("blur", close);
+  input.addEventListener("keydown", (event) => {
+    const moves = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key in moves && items.length) {
+      event.preventDefault();
+      if (list.hidden) show();
+      else mark((active + moves[event.key] + items.length) % items.length);
+    } else if (event.key === "Enter" && !list.hidden && items[active]) {
+      event.preventDefault();
+      take(items[active]);
+    } else if (event.key === "Escape") close();
+  });
+}
