@@ -50,7 +50,7 @@ function drawCompare() {
     return replace(at("compare-towns"), el("p", null, `Add up to ${MOST_COMPARED} towns, here or with the button “Compare” of a town.`));
   }
   const heads = (first, more) => [first, ...towns.map((town) => TOWNS.name[town]), ...more];
-  const statuses = CLUSTERS.filter((cluster) => cluster.rebuilt !== "no").map((cluster) => [
+  const statuses = REBUILT.map((cluster) => [
     `${cluster.cluster}  ${cluster.name}`,
     ...towns.map((town) => {
       const now = judged[cluster.cluster];

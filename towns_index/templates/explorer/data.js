@@ -6,6 +6,7 @@ const COUNT = TOWNS.code.length;
 const EVERY = Array.from({ length: COUNT }, (_, town) => town);
 const NUMBER_OF = new Map(TOWNS.code.map((code, town) => [code, town]));
 const CLUSTERS = DATA.clusters;
+const REBUILT = CLUSTERS.filter((cluster) => cluster.rebuilt !== "no");
 const CLUSTER = new Map(CLUSTERS.map((cluster) => [cluster.cluster, cluster]));
 const INDICATOR = new Map(DATA.indicators.map((indicator) => [indicator.id, indicator]));
 const REGIONS = [...new Set(TOWNS.region)].sort();
@@ -28,7 +29,7 @@ function said(number, unit = "") {
   if (number === null || number === undefined || Number.isNaN(number)) return "not known";
   const size = Math.abs(number);
   const digits = Number.isInteger(number) || size >= 1000 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
-  const text = number.toLocaleString("en-GB", { minimumFractionDigits: 0, maximumFractionDigits: digits }).replace("-", "−");
+  const text = number.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
   if (unit === "%") return `${text} %`;
   if (unit.startsWith("£")) return `£${text}`;
   return text;

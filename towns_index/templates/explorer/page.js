@@ -16,7 +16,7 @@ function makeFilters() {
       select("authority", "Local authority", [["", "all"], ...AUTHORITIES.map((name) => [name, name])], state.authority, (authority) => choose({ authority }))),
     el("details", { id: "characteristics" }, el("summary", null, "Characteristics"),
       el("fieldset", null, el("legend", null, "Towns that have"),
-        el("ul", { class: "checks" }, CLUSTERS.filter((cluster) => cluster.rebuilt !== "no").map(box)),
+        el("ul", { class: "checks" }, REBUILT.map(box)),
         el("p", null, way("any", "any of these is enough"), " ", way("full", "only in full")))),
     el("p", { class: "buttons" }, button("Clear the choice", () => choose({ region: "", authority: "", has: [], any: false, full: false })), button("Copy the link to this view", copyLink)));
 }

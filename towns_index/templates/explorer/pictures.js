@@ -62,6 +62,6 @@ function legend(towns) {
 }
 
 function colourChoice(id) {
-  const options = [["count", "Number of characteristics"], ...CLUSTERS.filter((cluster) => cluster.rebuilt !== "no").map((cluster) => [cluster.cluster, `${cluster.cluster}  ${cluster.name}`])];
+  const options = [["count", "Number of characteristics"], ...REBUILT.map((cluster) => [cluster.cluster, `${cluster.cluster}  ${cluster.name}`])];
   return select(id, "Colour by", options, state.colour, (colour) => choose({ colour }));
 }

@@ -33,6 +33,14 @@ function roundedLimit(line) {
   return Number(limit.toPrecision(3));
 }
 
+// What the towns are compared with now: one limit, or one for each nation or region.
+function limitWords(line) {
+  const moved = state.rules.lines[lineKey(line)] ?? {};
+  const { limits } = lineJudged(line, moved, state.rules.average);
+  const found = [...new Set(limits.filter((limit) => limit !== null))].sort((one, other) => one - other);
+  return found.length === 0 ? "not known" : found.length <= 2 ? listed(found.map((limit) => said(limit))) : `${said(found[0])} to ${said(found.at(-1))}`;
+}
+
 function lineControls(line) {
   const key = lineKey(line);
   const moved = state.rules.lines[key] ?? {};
@@ -50,8 +58,8 @@ function lineControls(line) {
   const number = fixed
     ? el("input", { type: "number", step: "any", id: `value-${key}`, value: String(moved.value ?? line.threshold ?? roundedLimit(line)), oninput: (event) => event.target.value !== "" && moveLine(line, { measure: "value", value: Number(event.target.value) }) })
     : el("input", { type: "number", step: "any", id: `by-${key}`, value: String(moved.by ?? 0), oninput: (event) => event.target.value !== "" && moveLine(line, { by: Number(event.target.value) }) });
-  return el("div", { class: "line" },
-    el("p", { class: "help" }, `${indicator.label} (${indicator.unit}) is ${RULE_WORDS[line.rule]}`),
+  return el("div", { class: "line", role: "group", "aria-label": indicator.label },
+    el("p", { class: "help" }, `${indicator.label} (${indicator.unit}) is ${RULE_WORDS[line.rule]}: `, el("strong", { id: `limit-${key}` }, limitWords(line))),
     select(`measure-${key}`, "Measure", measures, measure, (chosen_) => remake(chosen_ === "value" ? { measure: "value" } : { measure: chosen_, value: undefined, ...(relative ? {} : { comparator: "towns" }) })),
     fixed ? null : select(`comparator-${key}`, "Compared with", Object.entries(COMPARED_WORDS), moved.comparator ?? (line.comparator === "absolute" ? "towns" : line.comparator), (comparator) => moveLine(line, { comparator })),
     el("p", { class: "field" }, el("label", { for: fixed ? `value-${key}` : `by-${key}` }, fixed ? `Limit (${indicator.unit})` : `Plus or minus (${indicator.unit})`), number));
@@ -93,13 +101,14 @@ function makeRules(view) {
   const open = new Set(CLUSTERS.filter((cluster) => at(`rules-${cluster.cluster}`)?.open).map((cluster) => cluster.cluster));
   const touched = rulesText(state.rules).split(";").filter((part) => !part.startsWith("average")).map((part) => part[0]);
   const average = (chosen_) => { choose({ rules: { ...structuredClone(state.rules), average: chosen_ } }); };
-  const boxes = CLUSTERS.filter((cluster) => cluster.rebuilt !== "no").map(clusterControls);
+  const boxes = REBUILT.map(clusterControls);
   replace(view,
     el("p", null, "The published rules rest on choices: a mean or a median, a comparison with all towns or with the nation, four criteria or three. Move them and see what depends on them. Nothing is stored; the link to this view holds the rules."),
     el("div", { class: "controls" }, select("average", "“Above average” means above", [["mean", "the mean"], ["median", "the median"]], state.rules.average, average)),
     el("div", { class: "buttons" }, button("Back to the published rules", () => { choose({ rules: publishedRules() }); remakeRules(); }),
       button("Copy the link", copyLink),
       button("Download all memberships (CSV)", () => saveText("memberships.csv", membershipsCsv(judged)))),
+    el("p", { id: "rules-words", class: "changes", role: "status" }),
     el("div", { class: "halves" }, el("div", null, el("h3", null, "Rules"), boxes), el("div", null, el("h3", null, "What changes"), el("div", { id: "rules-results" }))));
   for (const letter of new Set([...open, ...touched])) if (at(`rules-${letter}`)) at(`rules-${letter}`).open = true;
 }
@@ -117,18 +126,19 @@ function changesOf(letter) {
 
 function drawRules() {
   const size = (results, letter, status) => results[letter].status.filter((one) => one === status).length;
-  const clusters = CLUSTERS.filter((cluster) => cluster.rebuilt !== "no");
-  for (const { cluster } of clusters) {
+  for (const { cluster } of REBUILT) {
     const node = at(`now-${cluster}`);
     if (node) node.textContent = `${size(judged, cluster, "full")} in full, ${size(judged, cluster, "partial")} in part`;
   }
+  for (const line of DATA.criteria) if (at(`limit-${lineKey(line)}`)) at(`limit-${lineKey(line)}`).textContent = limitWords(line);
   const step = (now, before) => (now === before ? String(now) : `${now} (${now > before ? "+" : "−"}${Math.abs(now - before)})`);
-  const rows = clusters.map(({ cluster, name }) => [`${cluster}  ${name}`,
+  const rows = REBUILT.map(({ cluster, name }) => [`${cluster}  ${name}`,
     ...["full", "partial"].map((status) => step(size(judged, cluster, status), size(PUBLISHED, cluster, status))), String(changesOf(cluster).length)]);
-  const changed = clusters.flatMap(({ cluster, name }) => changesOf(cluster).map((town) => [townButton(town), `${cluster}  ${name}`, STATUS_WORDS[PUBLISHED[cluster].status[town]], STATUS_WORDS[judged[cluster].status[town]]]));
-  const towns = new Set(clusters.flatMap(({ cluster }) => changesOf(cluster)));
+  const changed = REBUILT.flatMap(({ cluster, name }) => changesOf(cluster).map((town) => [townButton(town), `${cluster}  ${name}`, STATUS_WORDS[PUBLISHED[cluster].status[town]], STATUS_WORDS[judged[cluster].status[town]]]));
+  const towns = new Set(REBUILT.flatMap(({ cluster }) => changesOf(cluster)));
   const words = rulesMoved() ? `${plural(changed.length, "status", "statuses")} of ${plural(towns.size, "town")} differ from the published ones.` : "These are the published rules: nothing differs.";
-  replace(at("rules-results"), el("p", { role: "status" }, words),
+  at("rules-words").textContent = words;
+  replace(at("rules-results"),
     table("Towns with each characteristic; in brackets, against the published rules", ["Characteristic", "In full", "In part", "Changed"], rows, { numeric: [1, 2, 3] }),
     changed.length ? later(`The ${plural(changed.length, "change")}`, () => table("Statuses that differ from the published ones", ["Town", "Characteristic", "Published", "Now"], changed)) : null);
 }

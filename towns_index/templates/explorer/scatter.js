@@ -1,6 +1,6 @@
 // Two indicators against each other: a picture, how they go together, and the table behind it.
 
-const PLOT = { width: 720, height: 520, left: 70, right: 20, top: 16, bottom: 56 };
+const PLOT = { width: 720, height: 520, left: 96, right: 20, top: 16, bottom: 56 };
 
 function indicatorOptions() {
   const topics = [...new Set(DATA.indicators.map((indicator) => indicator.topic))];
@@ -29,6 +29,10 @@ function ticks(low, high) {
   const found = [];
   for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-6; tick += step) found.push(Math.abs(tick) < step / 1e6 ? 0 : tick);
   return found;
+}
+
+function tickWords(tick) {
+  return Number(tick.toPrecision(6)).toLocaleString("en-GB").replace("-", "−");
 }
 
 function ranks(numbers) {
@@ -104,10 +108,10 @@ function axes(across, upwards, x, y) {
   return svg("g", { class: "axes" },
     across.ticks.map((tick) => [
       svg("line", { x1: across.place(tick), x2: across.place(tick), y1: PLOT.top, y2: bottom }),
-      svg("text", { x: across.place(tick), y: bottom + 18, "text-anchor": "middle" }, said(tick))]).flat(),
+      svg("text", { x: across.place(tick), y: bottom + 18, "text-anchor": "middle" }, tickWords(tick))]).flat(),
     upwards.ticks.map((tick) => [
       svg("line", { x1: PLOT.left, x2: PLOT.width - PLOT.right, y1: upwards.place(tick), y2: upwards.place(tick) }),
-      svg("text", { x: PLOT.left - 8, y: upwards.place(tick) + 4, "text-anchor": "end" }, said(tick))]).flat(),
+      svg("text", { x: PLOT.left - 8, y: upwards.place(tick) + 4, "text-anchor": "end" }, tickWords(tick))]).flat(),
     fitted(unit(x), { x: (PLOT.left + PLOT.width - PLOT.right) / 2, y: PLOT.height - 8 }, PLOT.width - PLOT.left),
     fitted(unit(y), { x: 0, y: 0, transform: `translate(14 ${(PLOT.top + bottom) / 2}) rotate(-90)` }, bottom - PLOT.top));
 }

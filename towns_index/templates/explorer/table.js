@@ -5,9 +5,9 @@ const ROWS = 50;
 const SORTS = new Map([
   ["name", { words: "Town", key: (town) => TOWNS.name[town] }],
   ["region", { words: "Region", key: (town) => TOWNS.region[town] }],
-  ["residents", { words: "Residents, mid-2019", key: (town) => TOWNS.residents[town], numeric: true }],
+  ["residents", { words: "Residents", key: (town) => TOWNS.residents[town], numeric: true }],
   ["count", { words: "Has", key: (town) => numberHeld(judged, town), numeric: true }],
-  ...CLUSTERS.map((cluster) => [cluster.cluster, { words: cluster.cluster, title: cluster.name, key: (town) => -STATUSES.indexOf(judged[cluster.cluster].status[town]) }]),
+  ...REBUILT.map((cluster) => [cluster.cluster, { words: cluster.cluster, title: cluster.name, key: (town) => -STATUSES.indexOf(judged[cluster.cluster].status[town]) }]),
 ]);
 
 const STATUS_CELLS = { full: "full", partial: "part", none: "–", not_assessed: "n/a" };
@@ -39,10 +39,10 @@ function drawTable() {
     return el("span", { class: `cell ${one}` }, el("span", { "aria-hidden": "true" }, STATUS_CELLS[one]), el("span", { class: "unseen" }, STATUS_WORDS[one]));
   };
   const rows = part.map((town) => [townButton(town), TOWNS.region[town], TOWNS.residents[town].toLocaleString("en-GB"), String(numberHeld(judged, town)),
-    ...CLUSTERS.map((cluster) => status(cluster.cluster, town))]);
+    ...REBUILT.map((cluster) => status(cluster.cluster, town))]);
   const turn = (by, words) => button(words, () => { choose({ page: page + by }); say(`Page ${state.page + 1} of ${pages}`); }, { disabled: page + by < 0 || page + by >= pages });
   replace(at("view-table"),
-    el("p", { class: "help" }, "A letter stands for a characteristic: ", listed(CLUSTERS.map((cluster) => `${cluster.cluster} ${cluster.name}`)), ". “part” means all criteria but one; “n/a” means not assessed."),
+    el("p", { class: "help" }, "A letter stands for a characteristic: ", listed(REBUILT.map((cluster) => `${cluster.cluster} ${cluster.name}`)), ". “part” means all criteria but one; “n/a” means not assessed."),
     table(`${plural(towns.length, "town")}, page ${page + 1} of ${pages}`, [...SORTS].map(sortHead), rows, { numeric: [2, 3], class: "towns" }),
     el("p", { class: "buttons" }, turn(-1, "Previous page"), ` Page ${page + 1} of ${pages} `, turn(1, "Next page")),
     el("p", { class: "buttons" },

@@ -109,14 +109,15 @@ function similar(town) {
   return EVERY.filter((other) => other !== town).map((other) => [other, far(other)]).sort((one, other) => one[1] - other[1]).slice(0, MOST_SIMILAR);
 }
 
-// Why two towns are alike: what is unusual in both, the same way; and where they differ by a standard deviation or more.
+// Why two towns are alike: what is unusual in both, the same way; and in which indicator they are furthest apart.
 function reasons(town, other) {
   const pairs = DATA.similar.indicators.map((name) => ({ name, one: score(name, town), two: score(name, other) }));
   const word = (name, high) => INDICATOR.get(name)[high ? "high" : "low"];
   const common = pairs.filter(({ one, two }) => one * two > 0 && Math.min(Math.abs(one), Math.abs(two)) > 0.5)
     .map((pair) => ({ ...pair, weight: Math.min(Math.abs(pair.one), Math.abs(pair.two)) - Math.abs(pair.one - pair.two) }))
     .sort((one, two) => two.weight - one.weight).slice(0, 3).map(({ name, one }) => word(name, one > 0));
-  const apart = pairs.filter(({ one, two }) => Math.abs(one - two) >= 1).sort((a, b) => Math.abs(b.one - b.two) - Math.abs(a.one - a.two)).slice(0, 2).map(({ name, one, two }) => word(name, two > one));
+  const [apart] = [...pairs].sort((a, b) => Math.abs(b.one - b.two) - Math.abs(a.one - a.two));
   const alike = common.length ? `Both: ${listed(common)}.` : "Both near the average in most things.";
-  return apart.length ? `${alike} ${TOWNS.short[other]} by comparison: ${listed(apart)}.` : alike;
+  const { label, unit } = INDICATOR.get(apart.name);
+  return `${alike} Furthest apart: ${label} (here ${said(value(apart.name, town), unit)}, there ${said(value(apart.name, other), unit)}).`;
 }
