@@ -26,7 +26,7 @@ FLOORS = [
     {"towns", "audit"},
     {"indicators", "clusters", "groups", "screening"},
     {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists", "overlap", "uncertainty", "probability", "flips", "sensitivity"},
-    {"report", "checks", "compare", "why"},
+    {"report", "checks", "compare", "why", "explorer"},
 ]
 HEIGHT = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 

@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 from matplotlib.path import Path as Outline
 
-from towns_index import cartogram, clusters, dictionary, figures, groups, slugs, store, tables, towns, words
+from towns_index import clusters, dictionary, figures, groups, slugs, store, tables, towns, words
 
 TEMPLATES = Path(__file__).with_name("templates") / "explorer"
 SCRIPTS = ["data", "rules", "state", "markup", "search", "pictures", "map", "scatter", "table", "town", "compare", "sandbox", "exports", "page"]
@@ -32,13 +32,15 @@ LAND_DETAIL = 0.5
 FIRMNESS = ["safe", "likely", "coin toss"]
 
 
-def data(settings: dict) -> dict:
+def data(settings: dict, places: pd.DataFrame) -> dict:
     """Everything that the page holds, read from the published tables.
 
     Parameters
     ----------
     settings : dict
         The parameters ``average`` and ``deprivation_fourth`` of the build.
+    places : pandas.DataFrame
+        Place of each town in the cartogram, as from :func:`towns_index.cartogram.place`.
 
     Returns
     -------
@@ -51,7 +53,6 @@ def data(settings: dict) -> dict:
     values = store.read("indicators").set_index("town_code").reindex(index.index)
     grouped = groups.columns(lines)
     scores, _ = groups.standardise(values[grouped])
-    places = cartogram.place(figures.positions(index), figures.land())
     return {
         "average": settings["average"],
         "fewest": clusters.FEWEST_ASSESSED,
@@ -65,6 +66,19 @@ def data(settings: dict) -> dict:
         "firmness": {"words": FIRMNESS, "clusters": of_firmness(store.read("membership_probability"), index.index)},
         "similar": {"indicators": grouped, "scores": {name: numbers(scores[name].round(3)) for name in grouped}},
     }
+
+
+def holdings(found: dict) -> pd.DataFrame:
+    """What the page holds: ``part``, ``entries`` and ``kilobytes`` of each part of its data."""
+    entries = {
+        "towns": len(found["towns"]["code"]), "indicators": len(found["indicators"]), "criteria": len(found["criteria"]),
+        "values": sum(len(column) for column in found["values"].values()),
+        "firmness": sum(len(columns["word"]) for columns in found["firmness"]["clusters"].values()),
+        "similar": len(found["similar"]["indicators"]),
+    }  # fmt: skip
+    sizes = {part: len(embedded(held).encode()) / 1000 for part, held in found.items()}
+    rows = [{"part": part, "entries": entries.get(part), "kilobytes": size} for part, size in sizes.items() if size >= 1]
+    return pd.DataFrame(rows).astype({"entries": "Int64"}).sort_values("kilobytes", ascending=False, ignore_index=True)
 
 
 def indicators() -> pd.DataFrame:
