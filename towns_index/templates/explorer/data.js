@@ -30,7 +30,7 @@ function said(number, unit = "") {
   const size = Math.abs(number);
   const digits = Number.isInteger(number) || size >= 1000 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
   const text = number.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
-  if (unit === "%") return `${text} %`;
+  if (unit === "%") return `${text}\u00a0%`;
   if (unit.startsWith("£")) return `£${text}`;
   return text;
 }

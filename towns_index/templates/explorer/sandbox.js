@@ -33,12 +33,15 @@ function roundedLimit(line) {
   return Number(limit.toPrecision(3));
 }
 
-// What the towns are compared with now: one limit, or one for each nation or region.
+// What the towns are compared with now: one limit, one for each nation, or the span of those of the regions.
 function limitWords(line) {
   const moved = state.rules.lines[lineKey(line)] ?? {};
   const { limits } = lineJudged(line, moved, state.rules.average);
   const found = [...new Set(limits.filter((limit) => limit !== null))].sort((one, other) => one - other);
-  return found.length === 0 ? "not known" : found.length <= 2 ? listed(found.map((limit) => said(limit))) : `${said(found[0])} to ${said(found.at(-1))}`;
+  if (found.length === 0) return "not known";
+  if (found.length === 1) return said(found[0]);
+  if (found.length === 2) return listed(["England", "Wales"].map((nation) => `${said(limits.find((limit, town) => limit !== null && TOWNS.nation[town] === nation))} in ${nation}`));
+  return `${said(found[0])} to ${said(found.at(-1))}`;
 }
 
 function lineControls(line) {

@@ -67,7 +67,7 @@ function characteristic(cluster, town) {
   const status = now.status[town];
   const count = status === "not_assessed" ? `${now.assessed[town]} of ${now.criteria.length} criteria assessed` : `${now.met[town]} of ${now.criteria.length} criteria`;
   const firm = rulesMoved() ? null : firmness(letter, town);
-  return later([el("span", { class: `badge ${status}` }, STATUS_WORDS[status]), ` ${cluster.name}`, el("span", { class: "help" }, ` ${count}${firm ? `, ${firm.word}` : ""}`)], () => [
+  return later([el("span", { class: `badge ${status}` }, STATUS_WORDS[status]), ` ${cluster.name}`, el("span", { class: "help" }, ` ${count}${firm ? `; firmness: ${firm.word}` : ""}`)], () => [
     el("p", null, cluster.about),
     firm ? el("p", null, firm.words) : null,
     table(`${cluster.name}: criteria of ${TOWNS.name[town]}`, ["Criterion", "Value", "Limit", "Met"], now.criteria.map((item) => criterionRow(item, town)), { numeric: [1, 2], quiet: true }),
