@@ -238,6 +238,25 @@ def test_a_town_is_found_by_its_names_and_its_code(opened, typed, name):
     assert page.inner_text("#town-title").startswith(name)
 
 
+def test_an_lsoa_leads_to_the_towns_in_which_its_residents_live(opened, held):
+    table = committed("lsoa_towns")
+    table = table[table["town_code"].isin(held["towns"]["code"]) & (table["share"] >= explorer.LEAST_SHARE)]
+    names = dict(zip(held["towns"]["code"], held["towns"]["name"], strict=True))
+    two = table[table["lsoa11"].duplicated(keep=False)].sort_values(["lsoa11", "share"], ascending=[True, False])
+    welsh, border = table[table["lsoa11"].str.startswith("W")], table[table["town_code"].map(names) == "Chester"]
+    page = opened()
+    for code in [two.iloc[0]["lsoa11"], welsh.iloc[0]["lsoa11"], table.iloc[-1]["lsoa11"], border.iloc[-1]["lsoa11"]]:
+        page.fill("#find", code.lower())
+        want = table[table["lsoa11"] == code].sort_values("share", ascending=False)
+        options = page.locator("#found [role=option]").all_inner_texts()
+        assert [option.startswith(names[town]) for option, town in zip(options, want["town_code"], strict=True)] == [True] * len(want)
+        whole = round(100 * want.iloc[0]["share"]) == 100
+        assert (f"all of {code}" if whole else f"{100 * want.iloc[0]['share']:.0f} % of the residents of {code}") in options[0]
+    assert border["lsoa11"].str.startswith("W").any()
+    page.fill("#find", "E01000001")
+    assert page.is_hidden("#found") and "E01000001" in page.inner_text("#announce")
+
+
 def test_an_authority_gives_its_towns(opened):
     page = opened()
     page.fill("#find", "cornwall")

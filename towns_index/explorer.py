@@ -29,6 +29,9 @@ LARGEST = 4_000_000
 LAND_DETAIL = 0.5
 """Detail of the coast that is left out, in kilometres: less than a pixel of the map."""
 
+LEAST_SHARE = 0.01
+"""Share of an LSOA's residents below which a search by its code does not name the town."""
+
 FIRMNESS = ["safe", "likely", "coin toss"]
 
 
@@ -57,6 +60,7 @@ def data(settings: dict, places: pd.DataFrame) -> dict:
         "average": settings["average"],
         "fewest": clusters.FEWEST_ASSESSED,
         "towns": of_towns(index, places),
+        "lsoas": of_lsoas(store.read("lsoa_towns"), index.index),
         "land": land(figures.land()),
         "indicators": [of_indicator(row) for row in lines.itertuples()],
         "values": {name: numbers(values[name]) for name in lines["column"]},
@@ -105,6 +109,22 @@ def of_towns(index: pd.DataFrame, places: pd.DataFrame) -> dict[str, list]:
         "group": found.fillna("").tolist(),
         "map": [numbers(positions[axis].round(1)) for axis in ("x", "y")],
         "cartogram": [numbers(places[axis].round(3)) for axis in ("x", "y")],
+    }
+
+
+def of_lsoas(shares: pd.DataFrame, codes: pd.Index) -> dict[str, list[int] | int]:
+    """LSOAs of 2011 in the towns of the index: steps from one code to the next, number of the town, share in per cent.
+
+    Codes are those of England in order, then from the place ``wales`` on those of Wales (a town of England may hold
+    some). A step of 0 is the same LSOA in another town.
+    """
+    known = shares[shares["town_code"].isin(codes) & (shares["share"] >= LEAST_SHARE)].sort_values(["lsoa11", "share"], ascending=[True, False])
+    ordered = known["lsoa11"].str[3:].astype(int)
+    return {
+        "wales": int(known["lsoa11"].str.startswith("E").sum()),
+        "step": ordered.diff().fillna(ordered).astype(int).tolist(),
+        "town": codes.get_indexer(known["town_code"]).tolist(),
+        "share": (100 * known["share"]).round().astype(int).tolist(),
     }
 
 

@@ -9,6 +9,20 @@ function plain(text) {
 const NAMES = EVERY.map((town) => plain(TOWNS.name[town]));
 const WELSH = EVERY.map((town) => plain(TOWNS.welsh[town]));
 
+// Towns in which an LSOA lies, by its code: the first with most of its residents.
+const LSOAS = new Map();
+DATA.lsoas.step.reduce((before, step, place) => {
+  const town = DATA.lsoas.town[place];
+  const code = `${place >= DATA.lsoas.wales ? "W" : "E"}01${String(before + step).padStart(6, "0")}`;
+  if (!LSOAS.has(code)) LSOAS.set(code, []);
+  LSOAS.get(code).push({ town, share: DATA.lsoas.share[place] });
+  return before + step;
+}, 0);
+
+function foundLsoa(code) {
+  return (LSOAS.get(code) ?? []).map(({ town, share }) => ({ town, why: share === 100 ? `all of ${code}` : `${share} % of the residents of ${code}` }));
+}
+
 // Places that fit what was typed: first names that begin so, then words that do, then any part.
 function found(typed) {
   const text = plain(typed);
