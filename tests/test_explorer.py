@@ -230,6 +230,15 @@ def test_the_choice_of_towns_and_its_download_are_those_of_the_table(opened):
     assert people == sorted(people, reverse=True)
 
 
+def test_only_what_is_firmly_held(opened):
+    safe = committed("membership_probability").query("cluster == 'B' and status in ['full', 'partial'] and firmness == 'safe'")
+    page = opened("#has=B&safe=yes")
+    assert page.inner_text("#count") == f"{len(safe)} towns of 862 with Visible decline, firmly held." and 0 < len(safe) < 243
+    # Firmness is of the published rules: under others it does not choose.
+    moved = opened("#has=B&safe=yes&rules=C1::region:0")
+    assert moved.is_disabled("#way-safe") and moved.inner_text("#count") == "243 towns of 862 with Visible decline."
+
+
 @pytest.mark.parametrize("typed, name", [("abertawe", "Swansea"), ("bishops st", "Bishop's Stortford"), (BLACKPOOL, "Blackpool"), ("chester-le", "Chester-le-Street")])
 def test_a_town_is_found_by_its_names_and_its_code(opened, typed, name):
     page = opened()

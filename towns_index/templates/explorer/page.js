@@ -13,12 +13,12 @@ function makeFilters() {
   replace(at("filters"),
     el("div", { class: "controls" },
       select("region", "Region", [["", "England and Wales"], ...REGIONS.map((name) => [name, name])], state.region, (region) => choose({ region })),
-      select("authority", "Local authority", [["", "all"], ...AUTHORITIES.map((name) => [name, name])], state.authority, (authority) => choose({ authority }))),
+      select("authority", "Local authority", [["", "all"], ...AUTHORITIES.map((name) => [name, name])], state.authority, (authority) => choose({ authority })),
+      el("p", { class: "field buttons" }, button("Clear the choice", () => choose({ region: "", authority: "", has: [], any: false, full: false, safe: false })), button("Copy the link to this view", copyLink))),
     el("details", { id: "characteristics" }, el("summary", null, "Characteristics"),
       el("fieldset", null, el("legend", null, "Towns that have"),
         el("ul", { class: "checks" }, REBUILT.map(box)),
-        el("p", null, way("any", "any of these is enough"), " ", way("full", "only in full")))),
-    el("p", { class: "buttons" }, button("Clear the choice", () => choose({ region: "", authority: "", has: [], any: false, full: false })), button("Copy the link to this view", copyLink)));
+        el("p", null, way("any", "any of these is enough"), " ", way("full", "only in full"), " ", way("safe", "only where firmly held (“safe”)")))));
 }
 
 function drawFilters() {
@@ -26,10 +26,12 @@ function drawFilters() {
   for (const cluster of CLUSTERS) if (at(`has-${cluster.cluster}`)) at(`has-${cluster.cluster}`).checked = state.has.includes(cluster.cluster);
   at("way-any").checked = state.any;
   at("way-full").checked = state.full;
+  at("way-safe").checked = state.safe;
+  at("way-safe").disabled = rulesMoved(); // firmness is known for the published rules only
   if (state.has.length) at("characteristics").open = true;
   const towns = chosen();
   const names = state.has.map((letter) => CLUSTER.get(letter).name);
-  const having = names.length ? ` with ${listed(names, state.any ? "or" : "and")}${state.full ? " in full" : ""}` : "";
+  const having = names.length ? ` with ${listed(names, state.any ? "or" : "and")}${state.full ? " in full" : ""}${onlySafe() ? ", firmly held" : ""}` : "";
   at("count").textContent = `${towns.length === COUNT ? `All ${plural(COUNT, "town")}` : `${plural(towns.length, "town")} of ${COUNT}`}${having}.`;
 }
 
@@ -71,7 +73,7 @@ function draw(changed) {
   const any = (...names) => names.some((name) => changed.has(name));
   if (any("view")) drawTabs();
   if (any("rules")) drawNotice();
-  if (any("region", "authority", "has", "any", "full", "rules")) drawFilters();
+  if (any("region", "authority", "has", "any", "full", "safe", "rules")) drawFilters();
   if (any("town", "compare", "rules")) drawTown();
   const view = state.view;
   const making = { map: makeMap, scatter: makeScatter, compare: makeCompare, rules: makeRules };
@@ -101,7 +103,7 @@ async function copyLink() {
 
 function opened(item) {
   if (item.town !== undefined) return openTown(item.town);
-  choose({ authority: item.authority, region: "", has: [], view: "table" });
+  choose({ authority: item.authority, region: "", has: [], view: "table", page: 0 });
   at("tab-table").focus();
   return say(at("count").textContent);
 }

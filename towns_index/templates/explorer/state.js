@@ -4,7 +4,7 @@
 const VIEWS = { map: "Map", table: "Table", scatter: "Two indicators", compare: "Compare", rules: "Move the rules" };
 
 const INITIAL = () => ({
-  town: null, view: "map", picture: "cartogram", colour: "count", region: "", authority: "", has: [], any: false, full: false,
+  town: null, view: "map", picture: "cartogram", colour: "count", region: "", authority: "", has: [], any: false, full: false, safe: false,
   sort: "name", down: false, page: 0, x: "degree_level", y: "house_price", compare: [], rules: publishedRules(),
 });
 
@@ -67,7 +67,7 @@ function fragment() {
   for (const name of ["view", "picture", "colour", "region", "authority", "sort", "x", "y"]) {
     if (state[name] !== first[name]) words.set(name, state[name]);
   }
-  for (const name of ["any", "full", "down"]) if (state[name]) words.set(name, "yes");
+  for (const name of ["any", "full", "safe", "down"]) if (state[name]) words.set(name, "yes");
   if (state.page) words.set("page", state.page);
   if (state.has.length) words.set("has", state.has.join(""));
   if (state.compare.length) words.set("compare", state.compare.map((town) => TOWNS.code[town]).join("."));
@@ -90,7 +90,7 @@ function restore(text) {
   take("sort", (name) => SORTS.has(name));
   take("x", (name) => INDICATOR.has(name));
   take("y", (name) => INDICATOR.has(name));
-  for (const name of ["any", "full", "down"]) state[name] = words.get(name) === "yes";
+  for (const name of ["any", "full", "safe", "down"]) state[name] = words.get(name) === "yes";
   state.page = Math.max(0, parseInt(words.get("page"), 10) || 0);
   state.has = [...new Set(words.get("has") ?? "")].filter((letter) => CLUSTER.has(letter));
   const codes = (words.get("compare") ?? "").split(".");
@@ -102,9 +102,19 @@ function restore(text) {
 function choose(changes) {
   Object.assign(state, changes);
   if ("rules" in changes) judged = rulesMoved() ? judge(state.rules) : PUBLISHED;
-  if (["region", "authority", "has", "any", "full", "sort", "down", "rules"].some((name) => name in changes)) state.page = changes.page ?? 0;
+  if (["region", "authority", "has", "any", "full", "safe", "sort", "down", "rules"].some((name) => name in changes)) state.page = changes.page ?? 0;
   history.replaceState(null, "", `#${fragment()}`);
   draw(new Set(Object.keys(changes)));
+}
+
+function onlySafe() {
+  return state.safe && !rulesMoved();
+}
+
+// Whether the flag of a town is held in nearly all repeats of the index.
+function safe(letter, town) {
+  const found = DATA.firmness.clusters[letter];
+  return found !== undefined && found.word[town] === DATA.firmness.words.indexOf("safe");
 }
 
 // Towns that the filters let through, in the order of their codes.
@@ -113,7 +123,7 @@ function chosen() {
     if (state.region && TOWNS.region[town] !== state.region) return false;
     if (state.authority && TOWNS.authority[town] !== state.authority) return false;
     if (!state.has.length) return true;
-    const has = (letter) => (state.full ? judged[letter].status[town] === "full" : held(judged, letter, town));
+    const has = (letter) => (state.full ? judged[letter].status[town] === "full" : held(judged, letter, town)) && (!onlySafe() || safe(letter, town));
     return state.any ? state.has.some(has) : state.has.every(has);
   });
 }
