@@ -43,9 +43,11 @@ function saveText(name, text, type = "text/csv") {
   save(name, new Blob([text], { type: `${type};charset=utf-8` }));
 }
 
-const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-family", "font-weight", "opacity"];
+const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-family", "font-weight", "opacity", "text-anchor", "paint-order"];
 
-// A picture that stands by itself: the colours that the style sheet gives are written into it, and its source below.
+const FOOT = 26; // room below a picture for its source
+
+// A picture that stands by itself: the colours that the style sheet gives are written into it, its legend and source below.
 function standalone(picture) {
   const copy = picture.cloneNode(true);
   const [from, to] = [picture, copy].map((one) => one.querySelectorAll("*"));
@@ -55,23 +57,30 @@ function standalone(picture) {
     to[place].removeAttribute("class");
   });
   const { width, height } = picture.viewBox.baseVal;
+  const foot = FOOT + Math.ceil(legendItems().length / 2) * 14;
   const ground = getComputedStyle(document.body);
   copy.setAttribute("xmlns", SVG);
-  copy.setAttribute("viewBox", `0 -4 ${width} ${height + 28}`);
+  copy.setAttribute("viewBox", `0 -4 ${width} ${height + foot}`);
   copy.setAttribute("width", width);
-  copy.setAttribute("height", height + 28);
-  copy.prepend(svg("title", null, picture.getAttribute("aria-label")), svg("rect", { x: 0, y: -4, width, height: height + 28, fill: ground.backgroundColor }));
-  copy.append(svg("text", { x: 4, y: height + 16, fill: ground.color, "font-size": 8, "font-family": "sans-serif" },
+  copy.setAttribute("height", height + foot);
+  copy.prepend(svg("title", null, picture.getAttribute("aria-label")), svg("rect", { x: 0, y: -4, width, height: height + foot, fill: ground.backgroundColor }));
+  const words = { fill: ground.color, "font-family": "sans-serif" };
+  legendItems().forEach(([name, meaning], item) => {
+    const [x, y] = [10 + (item % 2) * (width / 2), height + 10 + Math.floor(item / 2) * 14];
+    const look = getComputedStyle(document.querySelector(`.legend .${name}`));
+    copy.append(svg("circle", { cx: x, cy: y, r: 4.5, fill: look.fill, stroke: look.stroke }), svg("text", { ...words, x: x + 9, y: y + 3.5, "font-size": 10 }, meaning));
+  });
+  copy.append(svg("text", { ...words, x: 4, y: height + foot - 10, "font-size": 8 },
     `Open Towns Index, edition 2020${rulesMoved() ? ", with moved rules" : ""}. Contains public sector information under the Open Government Licence v3.0. Contains OS data © Crown copyright.`));
   return new XMLSerializer().serializeToString(copy);
 }
 
 function savePng(name, picture) {
   const text = standalone(picture);
-  const { width, height } = picture.viewBox.baseVal;
+  const [width, height] = ["width", "height"].map((side) => Number(/^<svg[^>]*>/.exec(text)[0].match(new RegExp(` ${side}="([\\d.]+)"`))[1]));
   const image = new Image();
   image.onload = () => {
-    const canvas = el("canvas", { width: 3 * width, height: 3 * (height + 28) });
+    const canvas = el("canvas", { width: 3 * width, height: 3 * height });
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
     canvas.toBlob((blob) => save(name, blob), "image/png");
   };

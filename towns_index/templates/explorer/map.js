@@ -9,10 +9,10 @@ function makeMap(view) {
       select("picture", "Picture", [["cartogram", "Cartogram: one hexagon a town"], ["land", "Map"]], state.picture, (picture) => choose({ picture })),
       colourChoice("colour")),
     el("div", { id: "map-legend" }),
-    el("div", { id: "map-frame", class: "picture", role: "application", tabindex: "0", "aria-describedby": "map-help", onkeydown: walk, onclick: clicked, onpointermove: pointed }),
+    el("div", { class: "beside" }, el("div", null, el("div", { id: "map-frame", class: "picture", role: "application", tabindex: "0", "aria-describedby": "map-help", onkeydown: walk, onclick: clicked, onpointermove: pointed }),
     el("p", { id: "readout", class: "readout", "aria-hidden": "true" }, " "),
     el("p", { id: "map-help", class: "help" }, "Click a town to open it. With the keyboard: arrow keys go from town to town, Enter opens the one you are at. The tab “Table” lists the same towns."),
-    pictureButtons(() => at("map-frame").firstElementChild, "open-towns-index-map"));
+    pictureButtons(() => at("map-frame").firstElementChild, "open-towns-index-map")), el("div", { id: "map-regions" })));
 }
 
 function drawMap() {
@@ -24,11 +24,24 @@ function drawMap() {
   const marks = EVERY.map((town) => mark(town, places[town], shown.has(town)));
   const numbered = state.picture === "cartogram" ? EVERY.filter((town) => shown.has(town)).map((town) => digit(town, places[town])) : [];
   const ground = state.picture === "land" ? svg("path", { class: "land", d: DATA.land, transform: `translate(${-WEST} ${HIGH}) scale(1 -1)` }) : null;
-  replace(frame, svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": mapWords(shown) },
+  replace(frame, svg("svg", { viewBox: `0 0 ${WIDE} ${pictureHeight()}`, role: "img", "aria-label": mapWords(shown) },
     ground, svg("g", null, marks), svg("g", { class: "digits" }, numbered), svg("g", { id: "rings" })));
   frame.setAttribute("aria-label", mapWords(shown));
   replace(at("map-legend"), legend(shown));
+  replace(at("map-regions"), byRegion(shown));
   ring();
+}
+
+function pictureHeight() {
+  return state.picture === "land" ? HIGH : PLACES_SIZE.height;
+}
+
+// The table behind the picture: how many towns of each region have each colour.
+function byRegion(shown) {
+  const items = legendItems();
+  const rows = REGIONS.map((region) => [region, ...items.map(([name]) => [...shown].filter((town) => TOWNS.region[town] === region && shade(town) === name).length)]);
+  const what = state.colour === "count" ? "number of characteristics" : CLUSTER.get(state.colour).name;
+  return table(`Towns by region and ${what}`, ["Region", ...items.map(([, words]) => words)], rows.filter(([, ...counts]) => counts.some(Boolean)).map(([region, ...counts]) => [region, ...counts.map(String)]), { numeric: items.map((_, place) => place + 1) });
 }
 
 function mark(town, [x, y], shown) {
@@ -66,9 +79,10 @@ function townAt(event) {
   if (text !== undefined) return Number(text);
   // Near misses count: fingers are wide, dots are small.
   const picture = at("map-frame").firstElementChild.getBoundingClientRect();
-  const scale = Math.min(picture.width / WIDE, picture.height / HIGH);
+  const high = pictureHeight();
+  const scale = Math.min(picture.width / WIDE, picture.height / high);
   const x = (event.clientX - picture.left - (picture.width - WIDE * scale) / 2) / scale;
-  const y = (event.clientY - picture.top - (picture.height - HIGH * scale) / 2) / scale;
+  const y = (event.clientY - picture.top - (picture.height - high * scale) / 2) / scale;
   const reach = 9;
   let best = null;
   let least = reach * reach;

@@ -3,7 +3,7 @@
 const WIDE = 540; // kilometres of the map from west to east, and from south to north
 const HIGH = 665;
 const WEST = 130;
-const PLACES_SIZE = { hexagon: 0 };
+const PLACES_SIZE = { hexagon: 0, height: HIGH }; // of the cartogram
 
 const COUNT_CLASSES = [[0, 1, "none or one"], [2, 3, "two or three"], [4, 5, "four or five"], [6, 14, "six or more"]];
 
@@ -15,6 +15,7 @@ const PLACES = {
     const [left, top] = [Math.min(...x), Math.max(...y)];
     const size = Math.min((WIDE - 20) / (Math.max(...x) - left + 1), (HIGH - 10) / (top - Math.min(...y) + 1.2));
     PLACES_SIZE.hexagon = size;
+    PLACES_SIZE.height = Math.ceil((top - Math.min(...y) + 1.2) * size + 10);
     return EVERY.map((town) => [(x[town] - left + 0.5) * size + 10, (top - y[town] + 0.6) * size + 5]);
   })(),
 };
