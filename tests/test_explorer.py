@@ -285,6 +285,35 @@ def test_a_town_is_described_as_in_the_tables(opened):
     assert page.locator("#town .similar li").count() == 10
 
 
+@pytest.mark.parametrize("code", [BLACKPOOL, "W38000112", "E35000529"])
+def test_every_criterion_of_a_town_reads_as_in_the_table(opened, code):
+    judged = committed("criteria").query("town_code == @code and cluster != 'I'").set_index(["cluster", "criterion"])
+    page = opened(f"#town={code}")
+    page.click("#town .others > summary")
+    for summary in page.locator("#town .characteristic > summary").all():
+        summary.click()
+    names = clusters.definitions()[0].set_index("name")["cluster"]
+    boxes = page.locator("#town .characteristic").all()
+    assert len(boxes) == 14
+    for box in boxes:
+        letter = names[box.locator("caption").inner_text().split(":")[0]]
+        if letter == "I":
+            continue
+        rows = [row.locator("td").all_inner_texts() for row in box.locator("tbody tr").all()]
+        assert len(rows) == 4
+        for number, (shown, limit, met) in enumerate(rows, 1):
+            row = judged.loc[(letter, number)]
+            assert met == {True: "yes", False: "no"}.get(row["met"], "not assessed"), (letter, number)
+            for text, value in ((shown, row["value"]), (limit, row["threshold"])):
+                figure = re.sub(r"[£,%\s]", "", text).replace("−", "-")
+                if text in ("yes", "no"):
+                    assert (text == "yes") == bool(value)
+                elif text == "not known":
+                    assert pd.isna(value)
+                else:
+                    assert float(figure) == pytest.approx(value, rel=0.006, abs=0.0006), (letter, number, text, value)
+
+
 def test_everything_can_be_done_from_the_keyboard(opened):
     page = opened()
     for _ in range(2):  # past the link that skips to the towns
@@ -313,6 +342,14 @@ def test_pictures_can_be_taken_away(opened):
     assert not drawn.findall(".//{*}polygon[@class]") and all(one.get("fill").startswith("rgb") for one in drawn.findall(".//{*}polygon"))
     image = saved(page, "PNG")
     assert image.startswith(b"\x89PNG") and int.from_bytes(image[16:20]) == 1620
+
+
+def test_the_page_is_valid_html(page_file):
+    html5lib = pytest.importorskip("html5lib")
+    text = re.sub(r'(<script type="application/json" id="data">).*?(</script>)', r"\1{}\2", page_file.read_text(), flags=re.DOTALL)
+    html5lib.HTMLParser(strict=True).parse(text)
+    addresses = re.findall(r' id="([^"]+)"', text.split("<script>")[0])
+    assert len(addresses) == len(set(addresses)) > 15
 
 
 # ---- for everybody -----------------------------------------------------------------------------------
