@@ -239,12 +239,12 @@ def test_only_what_is_firmly_held(opened):
     assert moved.is_disabled("#way-safe") and moved.inner_text("#count") == "243 towns of 862 with Visible decline."
 
 
-@pytest.mark.parametrize("typed, name", [("abertawe", "Swansea"), ("bishops st", "Bishop's Stortford"), (BLACKPOOL, "Blackpool"), ("chester-le", "Chester-le-Street")])
+@pytest.mark.parametrize("typed, name", [("abertawe", "Swansea"), ("bishops st", "Bishop's Stortford"), (BLACKPOOL, "Blackpool"), ("chester-le", "Chester-le-Street"), ("newport", "Newport"), ("dudley", "Dudley (Dudley)")])
 def test_a_town_is_found_by_its_names_and_its_code(opened, typed, name):
     page = opened()
     page.fill("#find", typed)
     page.keyboard.press("Enter")
-    assert page.inner_text("#town-title").startswith(name)
+    assert re.fullmatch(rf"{re.escape(name)}( \w+)?", page.inner_text("#town-title").replace("\n", " "))
 
 
 def test_an_lsoa_leads_to_the_towns_in_which_its_residents_live(opened, held):

@@ -6,8 +6,8 @@ function plain(text) {
   return text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/['’]/g, "").replace(/[^a-z0-9]+/g, " ").trim();
 }
 
-const NAMES = EVERY.map((town) => plain(TOWNS.name[town]));
-const WELSH = EVERY.map((town) => plain(TOWNS.welsh[town]));
+// The names of each town: in full, without what tells it from another, and in Welsh.
+const NAMES = EVERY.map((town) => [TOWNS.name, TOWNS.short, TOWNS.welsh].map((names) => plain(names[town])).filter(Boolean));
 
 // Towns in which an LSOA lies, by its code: the first with most of its residents.
 const LSOAS = new Map();
@@ -23,18 +23,19 @@ function foundLsoa(code) {
   return (LSOAS.get(code) ?? []).map(({ town, share }) => ({ town, why: share === 100 ? `all of ${code}` : `${share} % of the residents of ${code}` }));
 }
 
-// Places that fit what was typed: first names that begin so, then words that do, then any part.
+// Places that fit what was typed: first the very name, then names that begin so, words that do, and any part; of
+// places that fit alike the larger towns come first.
 function found(typed) {
   const text = plain(typed);
   if (!text) return [];
   const code = typed.trim().toUpperCase();
   if (NUMBER_OF.has(code)) return [{ town: NUMBER_OF.get(code), why: code }];
   if (/^[EW]01\d{6}$/.test(code)) return foundLsoa(code);
-  const rank = (name) => (name.startsWith(text) ? 0 : ` ${name}`.includes(` ${text}`) ? 1 : text.length > 2 && name.includes(text) ? 2 : 9);
-  const towns = EVERY.map((town) => ({ town, rank: Math.min(rank(NAMES[town]), WELSH[town] ? rank(WELSH[town]) : 9) }));
+  const rank = (name) => (name === text ? -1 : name.startsWith(text) ? 0 : ` ${name}`.includes(` ${text}`) ? 1 : text.length > 2 && name.includes(text) ? 2 : 9);
+  const towns = EVERY.map((town) => ({ town, rank: Math.min(...NAMES[town].map(rank)) }));
   const authorities = AUTHORITIES.map((authority) => ({ authority, rank: rank(plain(authority)) + 0.5 }));
   return [...towns, ...authorities].filter((item) => item.rank < 9)
-    .sort((one, other) => one.rank - other.rank || (other.town !== undefined) - (one.town !== undefined)).slice(0, MOST_FOUND);
+    .sort((one, other) => one.rank - other.rank || (TOWNS.residents[other.town] ?? 0) - (TOWNS.residents[one.town] ?? 0)).slice(0, MOST_FOUND);
 }
 
 function foundWords(item) {
