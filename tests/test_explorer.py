@@ -247,6 +247,14 @@ def test_a_town_is_found_by_its_names_and_its_code(opened, typed, name):
     assert re.fullmatch(rf"{re.escape(name)}( \w+)?", page.inner_text("#town-title").replace("\n", " "))
 
 
+def test_of_places_that_fit_alike_larger_towns_come_first(opened):
+    index = towns.in_index(committed("towns"))
+    people = index[index["town_name"].str.startswith("New")].sort_values("population_2019", ascending=False)["town_name"].tolist()
+    page = opened()
+    page.fill("#find", "new")
+    assert page.locator("#found strong").all_inner_texts()[:6] == people[:6]
+
+
 def test_an_lsoa_leads_to_the_towns_in_which_its_residents_live(opened, held):
     table = committed("lsoa_towns")
     table = table[table["town_code"].isin(held["towns"]["code"]) & (table["share"] >= explorer.LEAST_SHARE)]
@@ -290,6 +298,7 @@ def test_every_criterion_of_a_town_reads_as_in_the_table(opened, code):
     judged = committed("criteria").query("town_code == @code and cluster != 'I'").set_index(["cluster", "criterion"])
     page = opened(f"#town={code}")
     page.click("#town .others > summary")
+    page.locator("#town .characteristic").nth(13).wait_for()  # made when it is opened
     for summary in page.locator("#town .characteristic > summary").all():
         summary.click()
     names = clusters.definitions()[0].set_index("name")["cluster"]
