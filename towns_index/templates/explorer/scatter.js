@@ -89,7 +89,8 @@ function drawScatter() {
   replace(at("scatter-legend"), legend(inside));
   at("scatter-words").textContent = words;
   const note = [x, y].filter((one) => SHARED.has(one.level)).map((one) => `“${one.label}” is known for ${SHARED_WORDS[one.level]} areas only, and their towns share the value.`).join(" ");
-  replace(at("scatter-data"), note ? el("p", { class: "help" }, note) : null,
+  const sources = [...new Set([x, y])].map((one) => el("p", { class: "help" }, `${one.label}: ${one.source}${one.vintage ? `, ${one.vintage}` : ""}. Licence: ${one.licence}.`));
+  replace(at("scatter-data"), note ? el("p", { class: "help" }, note) : null, sources,
     later(`Data behind this picture: ${plural(inside.length, "town")}`, () => table(words, ["Town", x.label, y.label], inside.map((town) => [TOWNS.name[town], said(value(x.id, town), x.unit), said(value(y.id, town), y.unit)]), { numeric: [1, 2], quiet: true })));
 }
 
