@@ -11,6 +11,7 @@ from towns_index import geography, paths, read, store, tables
 
 SIZE_CLASSES = {"Small": "small", "Medium": "medium", "Large": "large"}
 FLAGS = ("city", "county_town", "market_town", "barracks", "university", "football_club")
+LEAST_SHARE = 0.001  # of an LSOA's residents; below, a boundary drawn a little differently
 
 
 def fact(name: str) -> pd.DataFrame:
@@ -139,6 +140,17 @@ def _flag(flag: str, frame: pd.DataFrame) -> pd.Series:
 def table() -> pd.DataFrame:
     """All towns: built from the raw bundle, or read from the snapshot, as the run started."""
     return build() if paths.start() == "raw" else store.read("towns")
+
+
+def lsoas_table() -> pd.DataFrame:
+    """Which LSOAs of 2011 lie in which town, and the share (0 to 1) of their residents who live there.
+
+    From the raw files, or as published if they are not there. A share below :data:`LEAST_SHARE` is left out.
+    """
+    if paths.start() != "raw":
+        return store.read("lsoa_towns")
+    shares = geography.lsoa_shares().round({"share": 4})
+    return shares.loc[shares["share"] >= LEAST_SHARE, ["lsoa11", "town_code", "share"]]
 
 
 def crosswalk_table(towns: pd.DataFrame) -> pd.DataFrame:
