@@ -70,11 +70,11 @@ def criterion(m: Material, code: str, letter: str, number: str) -> dict:
 
 def part(m: Material, code: str, line, verdict: dict) -> dict:
     """One line of ``definitions/criteria.csv`` for one town: its value, the threshold, and the distance in words."""
-    made = {"indicator": line.indicator, "rule": line.rule, "formula": "", "said": "", "shared": False}
+    made = {"indicator": line.indicator, "rule": line.rule, "formula": "", "said": "", "shared": ""}
     if not line.indicator:
         return made | {"label": "", "said": words.lowered(line.stands_in_for)}
     about = m.about[line.indicator]
-    made |= {"label": words.lowered(about["label"]), "formula": about["formula"], "shared": about["level"] in SHARED}
+    made |= {"label": words.lowered(about["label"]), "formula": about["formula"], "shared": SHARED.get(about["level"], "")}
     if verdict["value"] != verdict["value"]:
         return made | {"said": "not known here" if verdict["applies"] else f"judged in {line.applies_to} only"}
     if line.rule in ("yes", "no"):

@@ -48,23 +48,13 @@ def locator(town: dict, place: tuple[int, int]) -> str:
     return f'<svg class="map" viewBox="{BOX}" role="img" aria-label="{told}"><circle cx="{x}" cy="{y}" r="24"/><circle cx="{x}" cy="{y}" r="10"/></svg>'
 
 
-def strip(row: dict) -> str:
-    """One indicator: the middle half of the towns of the region, the size class and the group, and the town.
-
-    The shape of all towns behind it comes from the style sheet (:func:`shape`).
-    """
-    bars = "".join(f'<path d="M{low:.0f} {y}H{high:.0f}"/>' for (low, high), y in zip(row["bars"], (15, 20, 25)) if low == low)
-    return f'<svg viewBox="0 0 100 28" preserveAspectRatio="none" role="img" aria-label="{row["rank"]}">{bars}<path d="M{row["at"]:.0f} 0V28"/></svg>'
-
-
 def shape(heights: np.ndarray) -> str:
     """How all towns are spread over an indicator, as a picture for the style sheet."""
-    tops = 12 - np.round(11 * heights / heights.max()).astype(int)
-    step = 100 / len(heights)
-    outline = "".join(f"L{(i + 0.5) * step:g} {top}" for i, top in enumerate(tops))
+    tops = 20 - np.round(20 * heights / heights.max()).astype(int)
+    outline = "".join(f"L{2 * i + 1} {top}" for i, top in enumerate(tops))
     return _picture(
-        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 28' preserveAspectRatio='none'>"
-        f"<path fill='%238d99a6' d='M0 12{outline}L100 12z'/></svg>"
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {2 * len(heights)} 20' preserveAspectRatio='none'>"
+        f"<path fill='%238d99a6' d='M0 20{outline}L{2 * len(heights)} 20z'/></svg>"
     )
 
 

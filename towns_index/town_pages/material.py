@@ -6,7 +6,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from towns_index import clusters, dictionary, groups, indicators, paths, slugs, store, towns, words
+from towns_index import clusters, dictionary, groups, indicators, paths, similar, slugs, store, towns, words
 
 INSIDE = ["full", "partial"]
 TABLES = [
@@ -67,9 +67,11 @@ class Material:
         return groups.standardise(self.indicators[chosen])[0]
 
     @cached_property
-    def counts(self) -> pd.Series:
-        """Characteristics of each town, full or partial."""
-        return self.towns["count"]
+    def context(self) -> dict[tuple, pd.DataFrame]:
+        """The towns on the scales of ``[[context.line]]`` (:func:`similar.context`), apart as ``same`` says."""
+        values = self.indicators.assign(population_2019=self.towns["population_2019"])
+        scales = similar.context(values, self.choices["context"]["line"])
+        return dict(iter(scales.groupby([self.towns[name] for name in self.choices["context"]["same"]])))
 
     @cached_property
     def town(self) -> dict[str, dict]:

@@ -2,17 +2,25 @@
 
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
 import jinja2
+import numpy as np
 import pandas as pd
+from scipy.spatial.distance import pdist
 
 from towns_index import files, paths, tables, words
 from towns_index.town_pages import drawings
 from towns_index.town_pages.characteristics import characteristics
+from towns_index.town_pages.likeness import alike, lighter
 from towns_index.town_pages.material import TABLES, Material
 from towns_index.town_pages.standing import Distributions, distributions, standing
 from towns_index.town_pages.summary import summary
+from towns_index.town_pages.trends import changes, trends
+from towns_index.town_pages.trust import trust
 
+CLASSES = {"r": "region", "s": "size_class", "g": "group"}
+ENDS = ("ab", "cd", "ef")  # names of the two ends of a bar in the style sheet
 OUTER = 8  # indicators that are shown unfolded
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -33,13 +41,15 @@ def build(m: Material) -> pd.DataFrame:
     d = distributions(m)
     shared = shared_parts(m, d)
     rows = {}
+    page_of = _template("town.html")
     for code in m.towns.index:
         told = about(m, d, code, shared)
-        page = _template("town.html").render(told)
+        page = page_of.render(told)
         _write(page, folder() / f"{told['slug']}.html")
         rows[code] = {"slug": told["slug"], "bytes": len(page.encode()), "summary": " ".join(told["summary"])}
     _write(style_sheet(m, d), folder() / "style.css")
     _write(finder(m), folder() / "index.html")
+    _write(_template("town_indicators.html").render(topics=explained(m)), folder() / "indicators.html")
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("town_code")
 
 
@@ -49,6 +59,11 @@ def shared_parts(m: Material, d: Distributions) -> dict:
         "positions": drawings.positions(m.towns),
         "digests": {f"{name}.csv": files.sha256(paths.processed() / f"{name}.csv") for name in TABLES},
         "towns": len(m.towns),
+        "changes": changes(m),
+        "pairs": pair_distances(m),
+        "traits": m.scores.shape[1],
+        "fewer": m.choices["context"]["fewer"],
+        "context": words.listed([line["words"] for line in m.choices["context"]["line"]]),
         "names": m.towns["town_name"].value_counts(),
         "draws_note": "Each was judged again many times, with other fair choices and with errors in the data as large as they may be: the draws.",
     }
@@ -62,11 +77,13 @@ def about(m: Material, d: Distributions, code: str, shared: dict) -> dict:
     topics: dict[str, list] = {}
     for row in values:
         topics.setdefault(row["topic"], []).append(row)
+    near = alike(m, code)
     outer = sorted(values, key=lambda row: (min(row["share"], 1 - row["share"]), row["indicator"]))
     return {
         "code": code,
         "town": town,
         "slug": town["slug"],
+        "classes": classes(d, town),
         "name": town["town_name"],
         "welsh": _welsh(town),
         "summary": summary(m, code, held, values),
@@ -76,9 +93,53 @@ def about(m: Material, d: Distributions, code: str, shared: dict) -> dict:
         "topics": topics,
         "outer": outer[:OUTER],
         "ask_for": reference(code, town, shared["names"]),
+        "alike": near,
+        "nearness": nearness(near[0]["distance"], shared["pairs"]),
+        "lighter": lighter(m, code),
+        "trends": trends(m, shared["changes"], code),
+        "flags": flags(m, code),
+        "trust": trust(m, code, values),
+        "row": quote(figures(m, code)),
         "locator": drawings.locator(town, shared["positions"][code]),
         **shared,
     }
+
+
+def pair_distances(m: Material) -> np.ndarray:
+    """Distances of all pairs of towns, in order: what "near" means among towns."""
+    return np.sort(pdist(m.scores.to_numpy()) / np.sqrt(m.scores.shape[1]))
+
+
+def nearness(distance: float, pairs: np.ndarray) -> str:
+    """How near the nearest town is, among all pairs of towns."""
+    nearer = np.searchsorted(pairs, distance) / len(pairs)
+    if nearer < 0.01:
+        return "nearer than 99 of 100 pairs of towns"
+    return f"nearer than {100 * (1 - nearer):.0f} of 100 pairs of towns only: few towns are much like this one"
+
+
+def flags(m: Material, code: str) -> str:
+    """What the town is, and is not, of the things that are yes or no."""
+    names = [name for name in m.indicators.columns if m.about[name]["unit"] == "flag"]
+    said = {name: m.indicators.at[code, name] for name in names}
+    held = [words.lowered(m.about[name]["label"]) for name in names if said[name] == 1]
+    lacking = [words.lowered(m.about[name]["label"]) for name in names if said[name] == 0]
+    return f"Yes: {words.listed(held)}. No: {words.listed(lacking)}."
+
+
+def figures(m: Material, code: str) -> str:
+    """The figures of one town as CSV: a line for each indicator that is not of ward elections."""
+    values = m.indicators.loc[code]
+    lines = [f"{name},{value:.9g}" for name, value in values.items() if value == value]
+    return "\n".join([f"town_code,{code}", *lines]) + "\n"
+
+
+def explained(m: Material) -> dict[str, list[dict]]:
+    """Every indicator with its formula, level, date, source and licence, by topic."""
+    topics: dict[str, list] = {}
+    for name in m.indicators.columns:
+        topics.setdefault(m.about[name]["topic"], []).append(m.about[name] | {"name": name})
+    return topics
 
 
 def reference(code: str, town: dict, names: pd.Series) -> str:
@@ -100,10 +161,24 @@ def finder(m: Material) -> str:
 
 
 def style_sheet(m: Material, d: Distributions) -> str:
-    """The style sheet of all pages, with the shape of all towns for each indicator."""
-    shapes = [f".i-{name}{{background-image:{drawings.shape(heights)}}}" for name, heights in d.shape.items()]
-    land = f".map{{background-image:{drawings.map_picture()}}}"
-    return (TEMPLATES / "towns.css").read_text(encoding="utf-8") + "\n".join([land, *shapes]) + "\n"
+    """The style sheet of all pages, with what is the same on many of them.
+
+    For each indicator the shape of all towns, and for each region, size class and group where the middle half of its
+    towns lies, so that a row of a page needs nothing but the place of its town.
+    """
+    lines = [f".map{{background-image:{drawings.map_picture()}}}"]
+    lines += [f".{name}{{--shape:{drawings.shape(heights)}}}" for name, heights in d.shape.items()]
+    for (letter, grouping), ends in zip(CLASSES.items(), ENDS):
+        for number, quartiles in enumerate(d.middle[grouping].values()):
+            for name, (low, high) in quartiles.items():
+                if low == low:
+                    lines.append(f".{letter}{number} .{name}{{--{ends[0]}:{low:.0f}%;--{ends[1]}:{high:.0f}%}}")
+    return (TEMPLATES / "towns.css").read_text(encoding="utf-8") + "\n".join(lines) + "\n"
+
+
+def classes(d: Distributions, town: dict) -> str:
+    """Classes of a page: which region, size class and group its town belongs to."""
+    return " ".join(f"{letter}{list(d.middle[grouping]).index(town[grouping])}" for letter, grouping in CLASSES.items())
 
 
 @lru_cache(maxsize=None)
@@ -112,7 +187,7 @@ def _template(name: str) -> jinja2.Template:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    environment.filters |= {"lowered": words.lowered, "in_hundred": words.in_hundred}
+    environment.filters |= {"lowered": words.lowered, "in_hundred": words.in_hundred, "sentence": words.sentence}
     return environment.get_template(name)
 
 

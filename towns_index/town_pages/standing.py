@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from towns_index import words
-from towns_index.town_pages import drawings
 from towns_index.town_pages.characteristics import SHARED
 from towns_index.town_pages.material import Material
 
@@ -59,7 +58,7 @@ def standing(m: Material, d: Distributions, code: str) -> list[dict]:
         ``indicator``, ``topic``, ``label``, ``said`` (value and unit), ``share`` (of the other towns that lie lower),
         ``rank`` (the same in words), ``at`` (place in the picture, 0 to 100), ``bars`` (the places of the quartiles in
         its region, size class and group), ``within`` (share lower in each of the three), ``lower`` (these shares as
-        whole percentages), ``strip`` (the picture) and ``shared``: the kind of
+        whole percentages) and ``shared``: the kind of
         area that gives the value to all its towns, or nothing.
     """
     town, values = m.town[code], m.indicators.loc[code]
@@ -83,7 +82,6 @@ def standing(m: Material, d: Distributions, code: str) -> list[dict]:
     ]
     for row in rows:
         row["lower"] = [f"{100 * part:.0f}" for part in (row["share"], *row["within"])]
-        row["strip"] = drawings.strip(row)
     return rows
 
 
