@@ -31,13 +31,13 @@ def alike(m: Material, code: str) -> list[dict]:
 def trait(m: Material, code: str, name: str) -> str:
     """A trait of a town in the words of ``indicators.csv``: "more graduates"."""
     about = m.about[name]
-    return about["high_words"] if m.scores.at[code, name] > 0 else about["low_words"]
+    return about["high_words"] if m.score[code][name] > 0 else about["low_words"]
 
 
 def difference(m: Material, code: str, other: str, name: str) -> str:
     """How another town differs from a town in one trait: "students aged 16 to 74, 2011: 5.3 % there, 10.0 % here"."""
-    about, values = m.about[name], m.indicators[name]
-    there, here = words.told_apart(values[other], values[code], about["unit"])
+    about = m.about[name]
+    there, here = words.told_apart(m.values[other][name], m.values[code][name], about["unit"])
     return f"{words.lowered(about['label'])}: {there} there, {here} here"
 
 

@@ -79,6 +79,17 @@ class Material:
         return self.towns.to_dict("index")
 
     @cached_property
+    def values(self) -> dict[str, dict[str, float]]:
+        """The indicators of each town by code and name, without those that are not known."""
+        rows = self.indicators.astype(float).to_dict("index")
+        return {code: {name: value for name, value in row.items() if value == value} for code, row in rows.items()}
+
+    @cached_property
+    def score(self) -> dict[str, dict[str, float]]:
+        """The rows of ``scores`` by code."""
+        return self.scores.to_dict("index")
+
+    @cached_property
     def about(self) -> dict[str, dict]:
         """What is to be known of each indicator: its line in the dictionary, by name, with its ``formula``."""
         return self.described.assign(formula=self.described["denominator"].str.removeprefix("formula: ")).to_dict("index")

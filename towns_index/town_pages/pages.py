@@ -120,17 +120,15 @@ def nearness(distance: float, pairs: np.ndarray) -> str:
 
 def flags(m: Material, code: str) -> str:
     """What the town is, and is not, of the things that are yes or no."""
-    names = [name for name in m.indicators.columns if m.about[name]["unit"] == "flag"]
-    said = {name: m.indicators.at[code, name] for name in names}
-    held = [words.lowered(m.about[name]["label"]) for name in names if said[name] == 1]
-    lacking = [words.lowered(m.about[name]["label"]) for name in names if said[name] == 0]
+    said = {name: value for name, value in m.values[code].items() if m.about[name]["unit"] == "flag"}
+    held = [words.lowered(m.about[name]["label"]) for name, value in said.items() if value == 1]
+    lacking = [words.lowered(m.about[name]["label"]) for name, value in said.items() if value == 0]
     return f"Yes: {words.listed(held)}. No: {words.listed(lacking)}."
 
 
 def figures(m: Material, code: str) -> str:
     """The figures of one town as CSV: a line for each indicator that is not of ward elections."""
-    values = m.indicators.loc[code]
-    lines = [f"{name},{value:.9g}" for name, value in values.items() if value == value]
+    lines = [f"{name},{value:.9g}" for name, value in m.values[code].items()]
     return "\n".join([f"town_code,{code}", *lines]) + "\n"
 
 

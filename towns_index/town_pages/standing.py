@@ -19,13 +19,14 @@ class Distributions(NamedTuple):
 
     ``share`` is the share of the other towns that lie lower (ties count half), by town and indicator; ``at`` the
     place of each value between the picture's two ends, 0 to 100; ``middle`` the places of the lower and upper
-    quartile by grouping and its class; ``within`` the share of the towns of the same class that lie lower.
+    quartile by grouping, its class and indicator; ``within`` the share of the towns of the same class that lie lower,
+    by grouping, town and indicator; ``shape`` how many towns lie in each part of the picture.
     """
 
-    share: pd.DataFrame
-    at: pd.DataFrame
+    share: dict[str, dict]
+    at: dict[str, dict]
     middle: dict[str, dict]
-    within: dict[str, pd.DataFrame]
+    within: dict[str, dict]
     shape: dict[str, np.ndarray]
 
 
@@ -44,9 +45,9 @@ def distributions(m: Material) -> Distributions:
         of = m.towns[grouping]
         quartiles = at.groupby(of).quantile([0.25, 0.75]).round()
         middle[grouping] = {key: dict(part.to_dict("list")) for key, part in quartiles.groupby(level=0)}
-        within[grouping] = values.groupby(of, group_keys=False).apply(lower).reindex(values.index)
+        within[grouping] = values.groupby(of, group_keys=False).apply(lower).to_dict("index")
     shape = {name: np.histogram(at[name].dropna(), bins=BINS, range=(0, 100))[0] for name in values.columns}
-    return Distributions(lower(values), at, middle, within, shape)
+    return Distributions(lower(values).to_dict("index"), at.to_dict("index"), middle, within, shape)
 
 
 def standing(m: Material, d: Distributions, code: str) -> list[dict]:
@@ -61,9 +62,8 @@ def standing(m: Material, d: Distributions, code: str) -> list[dict]:
         whole percentages) and ``shared``: the kind of
         area that gives the value to all its towns, or nothing.
     """
-    town, values = m.town[code], m.indicators.loc[code]
-    share, at = d.share.loc[code], d.at.loc[code]
-    within = [d.within[grouping].loc[code].to_dict() for grouping in GROUPINGS]
+    town, values, share, at = m.town[code], m.values[code], d.share[code], d.at[code]
+    within = [d.within[grouping][code] for grouping in GROUPINGS]
     middle = [d.middle[grouping][town[grouping]] for grouping in GROUPINGS]
     rows = [
         {
@@ -78,7 +78,8 @@ def standing(m: Material, d: Distributions, code: str) -> list[dict]:
             "within": [shares[name] for shares in within],
             "shared": SHARED.get(m.about[name]["level"], ""),
         }
-        for name in share.index[share.notna()]
+        for name in share
+        if name in values
     ]
     for row in rows:
         row["lower"] = [f"{100 * part:.0f}" for part in (row["share"], *row["within"])]

@@ -8,7 +8,7 @@ from towns_index.town_pages.material import Material
 
 
 def changes(m: Material) -> list[dict]:
-    """Every line ``[[trend]]`` for all towns: the line itself, ``table`` (then, now, change by town) and ``typical``.
+    """Every line ``[[trend]]`` for all towns: the line itself, ``table`` (then, now, change of each town by code) and ``typical``.
 
     ``change`` is in points or per cent as the line says; ``typical`` is its median over the towns of the index.
     """
@@ -17,7 +17,7 @@ def changes(m: Material) -> list[dict]:
     for line in m.choices["trend"]:
         then, now = formula.evaluate(line["then"], m.measures), formula.evaluate(line["now"], m.measures)
         change = 100 * (now / then - 1) if line["change"] == "percent" else now - then
-        table = pd.DataFrame({"then": then, "now": now, "change": change})
+        table = pd.DataFrame({"then": then, "now": now, "change": change}).dropna().to_dict("index")
         used = {levels[name] for text in (line["then"], line["now"]) for name in formula.columns(text)}
         shared = next((word for level, word in SHARED.items() if level in used), "")
         found.append(line | {"table": table, "typical": float(change.median()), "shared": shared})
@@ -34,8 +34,8 @@ def trends(m: Material, changed: list[dict], code: str) -> list[dict]:
     """
     told = []
     for line in changed:
-        row = line["table"].loc[code]
-        if row.isna().any():
+        row = line["table"].get(code)
+        if row is None:
             continue
         unit = "percentage points" if line["change"] == "points" else "%"
         told.append(

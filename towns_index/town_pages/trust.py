@@ -36,7 +36,7 @@ def trust(m: Material, code: str, values: list[dict]) -> list[str]:
         f"{sum(shared.values())} of {len(values)} figures are not its own: {words.listed(parts)}. The local authority is "
         f"{town['local_authority']}; all its towns share these values."
     )
-    missing = [about["label"] for name, about in m.about.items() if name in m.indicators and m.indicators.at[code, name] != m.indicators.at[code, name]]
+    missing = [m.about[name]["label"] for name in m.indicators.columns if name not in m.values[code]]
     if missing:
         lines.append(f"Not known here: {words.listed([words.lowered(label) for label in missing])}.")
     return lines
