@@ -17,7 +17,7 @@ PACKAGE = paths.ROOT / "towns_index"
 # From the ground up: a module may import those of lower floors. Modules on one floor work together.
 FLOORS = [
     {"paths", "files"},
-    {"tables", "words", "style", "formula", "workers", "cartogram"},
+    {"tables", "words", "style", "formula", "workers", "cartogram", "slugs", "similar"},
     {"sources", "fetch", "store"},  # the register offers to fetch what is missing
     {"read", "show"},
     {"geography", "audit_rules"},
@@ -27,6 +27,7 @@ FLOORS = [
     {"indicators", "clusters", "groups", "screening"},
     {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists", "overlap", "uncertainty", "probability", "flips", "sensitivity"},
     {"report", "checks", "compare", "why"},
+    {"town_pages"},  # finds a town by its name as `why` does
 ]
 HEIGHT = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 

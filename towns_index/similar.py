@@ -18,20 +18,27 @@ def distances(code: str, scores: pd.DataFrame) -> pd.Series:
     Returns
     -------
     pandas.Series
-        Root mean square of the differences over the columns, in standard deviations; the nearest first, ties by code.
+        Root mean square of the differences over the columns, in standard deviations; the nearest first, ties in
+        the order of `scores`.
 
     Raises
     ------
     KeyError
         If the town has no scores.
     """
+    order, apart = _nearest(code, scores)
+    return pd.Series(apart, index=scores.index[order].rename("town_code"), name="distance")
+
+
+def _nearest(code: str, scores: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the other towns, the nearest first, and their distances."""
     if code not in scores.index:
         raise KeyError(f"{code} is not among the {len(scores)} towns that are compared")
     data, here = scores.to_numpy(), scores.index.get_loc(code)
     apart = np.sqrt(((data - data[here]) ** 2).mean(axis=1))
-    order = np.lexsort((scores.index.to_numpy(str), apart))
+    order = np.argsort(apart, kind="stable")
     order = order[order != here]
-    return pd.Series(apart[order], index=scores.index[order].rename("town_code"), name="distance")
+    return order, apart[order]
 
 
 def shared(one: np.ndarray, other: np.ndarray, unusual: float) -> np.ndarray:
@@ -73,16 +80,16 @@ def towns(code: str, scores: pd.DataFrame, count: int = 10, unusual: float = 0.5
         list of columns, possibly empty: two towns can be alike in being ordinary); and ``differs``, the column in
         which they are furthest apart.
     """
-    nearest = distances(code, scores).head(count)
-    own, others = scores.loc[code].to_numpy(), scores.loc[nearest.index].to_numpy()
-    names = scores.columns
+    order, apart = _nearest(code, scores)
+    names, data = scores.columns.to_numpy(object), scores.to_numpy()
+    own, others = data[scores.index.get_loc(code)], data[order[:count]]
     return pd.DataFrame(
         {
-            "distance": nearest,
-            "shared": [names[shared(own, other, unusual)].tolist() for other in others],
+            "distance": apart[:count],
+            "shared": [list(names[shared(own, other, unusual)]) for other in others],
             "differs": names[np.abs(others - own).argmax(axis=1)],
         },
-        index=nearest.index,
+        index=scores.index[order[:count]].rename("town_code"),
     )
 
 
@@ -146,8 +153,9 @@ def with_fewer(
         Indexed by ``town_code``, the nearest first: ``distance`` in context, ``count`` and ``mean``. Often shorter than
         `count`, and empty for towns that have few characteristics themselves.
     """
-    near = distances(code, scales).head(pool)
-    near = near[near <= farthest]
-    table = counts.loc[near.index, ["count", "mean"]].assign(distance=near)
-    own = counts.loc[code]
+    order, apart = _nearest(code, scales)
+    within = apart[:pool] <= farthest
+    near, apart = scales.index[order[:pool][within]], apart[:pool][within]
+    table = counts.loc[near, ["count", "mean"]].assign(distance=apart).rename_axis("town_code")
+    own = counts.loc[code, ["count", "mean"]]
     return table[(table["count"] <= own["count"] - fewer) & (table["mean"] <= own["mean"] - fewer)].head(count)

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from markupsafe import Markup
 
 from towns_index import figures, paths, words
 
@@ -46,6 +47,19 @@ def locator(town: dict, place: tuple[int, int]) -> str:
     x, y = place
     told = escape(f"Map of England and Wales: {town['short']} lies in {words.region(town['region'])}.")
     return f'<svg class="map" viewBox="{BOX}" role="img" aria-label="{told}"><circle cx="{x}" cy="{y}" r="24"/><circle cx="{x}" cy="{y}" r="10"/></svg>'
+
+
+def strip(row: dict) -> Markup:
+    """A row of the table of figures: what, here, the picture's place, and the shares that lie lower.
+
+    Written here and not in the template: there are nearly a hundred of them on every page. End tags that HTML does
+    not need are left out.
+    """
+    whole = f" <i>whole {row['shared']}</i>" if row["shared"] else ""
+    lower = "<td>".join(row["lower"])
+    return Markup(
+        f"<tr><th>{escape(row['label'])}{whole}<td>{escape(row['said'])}<td class={row['indicator']} style=--v:{row['at']:.0f}%><td>{lower}\n"
+    )
 
 
 def shape(heights: np.ndarray) -> str:

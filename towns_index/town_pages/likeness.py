@@ -52,7 +52,7 @@ def lighter(m: Material, code: str) -> list[dict]:
     """
     chosen = m.choices["context"]
     scales = m.context[tuple(m.town[code][name] for name in chosen["same"])]
-    found = similar.with_fewer(code, scales, m.towns, chosen["pool"], chosen["farthest"], chosen["fewer"], chosen["towns"])
+    found = similar.with_fewer(code, scales, m.counts, chosen["pool"], chosen["farthest"], chosen["fewer"], chosen["towns"])
     own = _held(m, code)
     return [
         _town(m, other)

@@ -74,6 +74,11 @@ class Material:
         return dict(iter(scales.groupby([self.towns[name] for name in self.choices["context"]["same"]])))
 
     @cached_property
+    def counts(self) -> pd.DataFrame:
+        """Characteristics of each town, full or partial: ``count`` as published, ``mean`` over the draws."""
+        return self.towns[["count", "mean"]].astype(float)
+
+    @cached_property
     def town(self) -> dict[str, dict]:
         """The rows of ``towns`` by code."""
         return self.towns.to_dict("index")

@@ -36,7 +36,9 @@ def build(m: Material) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Indexed by town: ``slug``, ``bytes`` and ``summary`` of its page.
+        Indexed by town: ``slug``, ``bytes`` and ``summary`` of its page; ``nearest``, the distance of the most similar
+        town, and ``nearest_rank``, the share of all pairs that are nearer; ``lighter``, the number of towns alike in
+        context with fewer characteristics.
     """
     d = distributions(m)
     shared = shared_parts(m, d)
@@ -46,7 +48,14 @@ def build(m: Material) -> pd.DataFrame:
         told = about(m, d, code, shared)
         page = page_of.render(told)
         _write(page, folder() / f"{told['slug']}.html")
-        rows[code] = {"slug": told["slug"], "bytes": len(page.encode()), "summary": " ".join(told["summary"])}
+        rows[code] = {
+            "slug": told["slug"],
+            "bytes": len(page.encode()),
+            "summary": " ".join(told["summary"]),
+            "nearest": told["alike"][0]["distance"],
+            "nearest_rank": nearer(told["alike"][0]["distance"], shared["pairs"]),
+            "lighter": len(told["lighter"]),
+        }
     _write(style_sheet(m, d), folder() / "style.css")
     _write(finder(m), folder() / "index.html")
     _write(_template("town_indicators.html").render(topics=explained(m)), folder() / "indicators.html")
@@ -76,6 +85,7 @@ def about(m: Material, d: Distributions, code: str, shared: dict) -> dict:
     values = standing(m, d, code)
     topics: dict[str, list] = {}
     for row in values:
+        row["strip"] = drawings.strip(row)
         topics.setdefault(row["topic"], []).append(row)
     near = alike(m, code)
     outer = sorted(values, key=lambda row: (min(row["share"], 1 - row["share"]), row["indicator"]))
@@ -110,12 +120,17 @@ def pair_distances(m: Material) -> np.ndarray:
     return np.sort(pdist(m.scores.to_numpy()) / np.sqrt(m.scores.shape[1]))
 
 
+def nearer(distance: float, pairs: np.ndarray) -> float:
+    """Share of all pairs of towns that are nearer to each other."""
+    return float(np.searchsorted(pairs, distance) / len(pairs))
+
+
 def nearness(distance: float, pairs: np.ndarray) -> str:
-    """How near the nearest town is, among all pairs of towns."""
-    nearer = np.searchsorted(pairs, distance) / len(pairs)
-    if nearer < 0.01:
+    """The same in words, of the most similar town."""
+    share = nearer(distance, pairs)
+    if share < 0.01:
         return "nearer than 99 of 100 pairs of towns"
-    return f"nearer than {100 * (1 - nearer):.0f} of 100 pairs of towns only: few towns are much like this one"
+    return f"nearer than only {100 * (1 - share):.0f} of 100 pairs of towns: no town is much like this one"
 
 
 def flags(m: Material, code: str) -> str:
