@@ -38,7 +38,7 @@ def quantity(value: float, unit: str, digits: int | None = None) -> str:
     if unit == "flag":
         return "yes" if value else "no"
     if digits is None:
-        digits = 0 if abs(value) >= 100 or unit in ("percentile", "people") else 1 if abs(value) >= 1 or unit.startswith("%") else 2
+        digits = 0 if abs(value) >= 100 or unit in ("percentile", "people", "pubs") else 1 if abs(value) >= 1 or unit.startswith("%") else 2
     number = f"{value:,.{digits}f}".replace("-", "−")
     number = number.removeprefix("−") if not number.strip("−0.,") else number  # no minus before a nought
     if unit.startswith("£"):

@@ -14,7 +14,6 @@ TABLES = [
     "town_geography",
     "measures",
     "indicators",
-    "criteria",
     "memberships",
     "membership_probability",
     "count_intervals",

@@ -104,12 +104,12 @@ def about(m: Material, d: Distributions, code: str, shared: dict) -> dict:
         "outer": outer[:OUTER],
         "ask_for": reference(code, town, shared["names"]),
         "alike": near,
-        "nearness": nearness(near[0]["distance"], shared["pairs"]),
+        "nearness": nearness(near[0]["name"], near[0]["distance"], shared["pairs"]),
         "lighter": lighter(m, code),
         "trends": trends(m, shared["changes"], code),
         "flags": flags(m, code),
         "trust": trust(m, code, values),
-        "row": quote(figures(m, code)),
+        "row": quote(figures(m, code), safe=","),
         "locator": drawings.locator(town, shared["positions"][code]),
         **shared,
     }
@@ -125,12 +125,12 @@ def nearer(distance: float, pairs: np.ndarray) -> float:
     return float(np.searchsorted(pairs, distance) / len(pairs))
 
 
-def nearness(distance: float, pairs: np.ndarray) -> str:
-    """The same in words, of the most similar town."""
-    share = nearer(distance, pairs)
-    if share < 0.01:
-        return "nearer than 99 of 100 pairs of towns"
-    return f"nearer than only {100 * (1 - share):.0f} of 100 pairs of towns: no town is much like this one"
+def nearness(name: str, distance: float, pairs: np.ndarray) -> str:
+    """How near the most similar town is, in words."""
+    further = 1 - nearer(distance, pairs)
+    told = "more than 99" if further > 0.99 else f"{100 * further:.0f}"
+    lonely = "" if further > 0.99 else " No town is very much like it."
+    return f"{name} is the nearest: {told} of 100 pairs of towns are further apart.{lonely}"
 
 
 def flags(m: Material, code: str) -> str:
