@@ -3,6 +3,7 @@
 from towns_index import words
 from towns_index.town_pages.material import Material
 
+FEW = 3  # names that a sentence may list where it can do without
 SIZES = {"small": "small", "medium": "medium-sized", "large": "large"}
 
 
@@ -57,7 +58,7 @@ def number(town: dict, held: list[dict]) -> list[str]:
         told.append(f"It has {words.listed(part)} in part: all criteria but one are met.")
     low, high = town["low"], town["high"]
     span = f"between {low} and {high}" if low != high else f"{low}"
-    told.append(f"With other fair choices and small errors in the data, the number is {span} in nine of ten draws.")
+    told.append(f"With other fair choices and small errors in the data, the number is {span} nine times out of ten.")
     return told
 
 
@@ -74,11 +75,15 @@ def firmness(held: list[dict]) -> list[str]:
     safe = [name(each) for each in inside if each["firmness"] == "safe"]
     loose = [name(each) for each in inside if each["firmness"] == "coin toss"]
     told = []
-    if safe:
-        told.append(f"{words.listed(safe)} {'is' if len(safe) == 1 else 'are'} firm.")
+    if len(safe) == len(inside):
+        return [f"{'It' if len(safe) == 1 else 'Each of them'} is held safely."]
+    if len(safe) > FEW:
+        told.append(f"{len(safe)} of them are held safely.")
+    elif safe:
+        told.append(f"{words.listed(safe)} {'is' if len(safe) == 1 else 'are'} held safely.")
     if loose:
         told.append(f"{words.listed(loose)} {'is' if len(loose) == 1 else 'are'} close to a coin toss.")
-    return told or ["None of this is firm, and none of it is close to a coin toss."]
+    return told or ["None of this is safe, and none of it is close to a coin toss."]
 
 
 def outstanding(m: Material, standing: list[dict]) -> str:
@@ -89,12 +94,12 @@ def outstanding(m: Material, standing: list[dict]) -> str:
     outer.sort(key=lambda row: (min(row["share"], 1 - row["share"]), row["indicator"]))
     if not outer:
         return f"On none of the {len(grouping)} measures used to group towns does it stand among the outer tenth of towns."
-    named = [f"{words.lowered(row['label'])} ({row['said']}, {row['rank']})" for row in outer[: chosen["most"]]]
-    such = ", such as" if len(outer) > len(named) else ":"
-    return f"It stands out in {len(outer)} of {len(grouping)} measures{such} {'; '.join(named)}."
+    named = [f"{row['label']}: {row['said']}, {row['rank']}." for row in outer[: chosen["most"]]]
+    such = ", among them these" if len(outer) > len(named) else ""
+    return f"It stands out in {len(outer)} of {len(grouping)} measures{such}. {' '.join(named)}"
 
 
 def group(town: dict) -> str:
     """The group of similar towns that it is nearest to."""
     between = " It lies between groups: another one is about as near." if town["silhouette"] < 0 else ""
-    return f"Taken together, its figures are most like those of group {town['group']} ({words.lowered(town['group_name'])}).{between}"
+    return f"All its figures together put it in group {town['group']} of similar towns: {words.lowered(town['group_name'])}.{between}"
