@@ -1,5 +1,8 @@
 """Words: numbers and lists turned into plain English, the same way everywhere."""
 
+PROPER = ("Muslim", "Leave", "European", "English", "Welsh")  # keep their capital within a sentence
+
+
 def listed(items: list[str], last: str = "and") -> str:
     """``["a", "b", "c"]`` as "a, b and c"."""
     items = [str(item) for item in items]
@@ -38,7 +41,7 @@ def quantity(value: float, unit: str, digits: int | None = None) -> str:
     if unit == "flag":
         return "yes" if value else "no"
     if digits is None:
-        digits = 0 if abs(value) >= 100 or unit in ("percentile", "people", "pubs") else 1 if abs(value) >= 1 or unit.startswith("%") else 2
+        digits = 0 if abs(value) >= 100 or (value == 0 and unit != "%") or unit in ("percentile", "people", "pubs") else 1 if abs(value) >= 1 or unit.startswith("%") else 2
     number = f"{value:,.{digits}f}".replace("-", "−")
     number = number.removeprefix("−") if not number.strip("−0.,") else number  # no minus before a nought
     if unit.startswith("£"):
@@ -76,8 +79,10 @@ def sentence(text: str) -> str:
 
 
 def lowered(label: str) -> str:
-    """A label as it stands within a sentence: "Residents aged …" becomes "residents aged …", "COVID-19" stays."""
-    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+    """A label as it stands within a sentence: "Residents aged …" becomes "residents aged …", "South Asian …" stays."""
+    first, _, rest = label.partition(" ")
+    name = first[:2].isupper() or first in PROPER or (rest[:1].isupper() and first not in ("The", "A"))
+    return label if name else label[:1].lower() + label[1:]
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

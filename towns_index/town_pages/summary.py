@@ -58,7 +58,7 @@ def number(town: dict, held: list[dict]) -> list[str]:
         told.append(f"It has {words.listed(part)} in part: all criteria but one are met.")
     low, high = town["low"], town["high"]
     span = f"between {low} and {high}" if low != high else f"{low}"
-    told.append(f"With other fair choices and small errors in the data, the number is {span} nine times out of ten.")
+    told.append(f"With other fair choices and small errors in the data, nine times out of ten the number is {span}.")
     return told
 
 

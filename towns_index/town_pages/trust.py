@@ -38,7 +38,7 @@ def trust(m: Material, code: str, values: list[dict]) -> list[str]:
     )
     missing = [m.about[name]["label"] for name in m.indicators.columns if name not in m.values[code]]
     if missing:
-        lines.append(f"Not known here: {words.listed([words.lowered(label) for label in missing])}.")
+        lines.append(f"Not known here: {'; '.join(words.lowered(label) for label in missing)}.")
     return lines
 
 
