@@ -105,7 +105,7 @@ def test_statuses_and_numbers_of_a_summary_are_those_of_the_tables(material, bui
             assert (f"It has {words.listed(held)} {end}" in told) == bool(held), told
         row = intervals.loc[code].astype(int)
         assert f"It has {row['count'] or 'none'} of the {(rows != 'not_assessed').sum()} characteristics" in told
-        span = f"between {row['low']} and {row['high']} " if row["low"] != row["high"] else f"is {row['low']} "
+        span = f"is between {row['low']} and {row['high']}." if row["low"] != row["high"] else f"is {row['low']}."
         assert span in told
         people = re.search(r"about ([\d,]+) residents", told)[1].replace(",", "")
         assert int(people) == pytest.approx(material.towns.at[code, "population_2019"], rel=0.005)
