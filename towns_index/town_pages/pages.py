@@ -30,8 +30,14 @@ def folder() -> Path:
     return paths.reports() / "towns"
 
 
-def build(m: Material) -> pd.DataFrame:
+def build(m: Material, codes: list[str] | None = None) -> pd.DataFrame:
     """Write a page for every town of the index, the page that finds them and the style sheet.
+
+    Parameters
+    ----------
+    m : Material
+    codes : list of str, optional
+        Pages of these towns only.
 
     Returns
     -------
@@ -44,7 +50,7 @@ def build(m: Material) -> pd.DataFrame:
     shared = shared_parts(m, d)
     rows = {}
     page_of = _template("town.html")
-    for code in m.towns.index:
+    for code in m.towns.index if codes is None else codes:
         told = about(m, d, code, shared)
         page = page_of.render(told)
         _write(page, folder() / f"{told['slug']}.html")
