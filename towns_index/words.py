@@ -81,7 +81,7 @@ def sentence(text: str) -> str:
 def lowered(label: str) -> str:
     """A label as it stands within a sentence: "Residents aged …" becomes "residents aged …", "South Asian …" stays."""
     first, _, rest = label.partition(" ")
-    name = first[:2].isupper() or first in PROPER or (rest[:1].isupper() and first not in ("The", "A"))
+    name = (len(first) > 1 and first[:2].isupper()) or first in PROPER or (rest[:1].isupper() and first not in ("The", "A"))
     return label if name else label[:1].lower() + label[1:]
 
 
