@@ -129,7 +129,7 @@ def test_a_town_above_every_other_is_the_only_superlative(material, built):
     values = committed("indicators").set_index("town_code").reindex(material.towns.index)
     seen = 0
     for code, told in built["summary"].items():
-        for label, side in re.findall(r"([^.]+): [^:]+?, (higher|lower) than in every other town", told):
+        for label, side in re.findall(r"([^.]+?)(?: \(whole [a-z ]+\))?: [^:]+?, (higher|lower) than in every other town", told):
             name = next(name for name, about in material.about.items() if label.strip().endswith(about["label"]))
             assert values[name].drop(code).lt(values.at[code, name]).all() if side == "higher" else values[name].drop(code).gt(values.at[code, name]).all()
             seen += 1
@@ -333,3 +333,8 @@ def test_choices_that_cannot_be_read_are_named(source, said, tmp_path):
     (tmp_path / "definitions" / "parameters.toml").write_text(f'[town]\ntype = "choice"\ndefault = "A"\nchoices_from = {source}\nmeaning = ""\n')
     with pytest.raises(Problems, match=said):
         parameters.load(tmp_path)
+
+
+@pytest.mark.parametrize(("share", "said"), [(0, "0"), (1, "100"), (0.998, "99"), (0.001, "1"), (0.545, "55")])
+def test_a_share_is_all_or_nothing_only_where_it_is(share, said):
+    assert standing.whole(share) == said

@@ -82,7 +82,7 @@ def standing(m: Material, d: Distributions, code: str) -> list[dict]:
         if name in values
     ]
     for row in rows:
-        row["lower"] = [f"{100 * part:.0f}" for part in (row["share"], *row["within"])]
+        row["lower"] = [whole(part) for part in (row["share"], *row["within"])]
     return rows
 
 
@@ -93,6 +93,11 @@ def rank(share: float) -> str:
     if share < 0.5:
         return f"lower than in {percent(1 - share)} of towns"
     return f"higher than in {percent(share)} of towns"
+
+
+def whole(share: float) -> str:
+    """A share as a whole percentage that is 0 or 100 only where it is none or all."""
+    return f"{share:.0%}"[:-1] if share in (0, 1) else str(min(99, max(1, round(100 * share))))
 
 
 def percent(share: float) -> str:

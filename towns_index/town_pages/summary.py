@@ -94,9 +94,14 @@ def outstanding(m: Material, standing: list[dict]) -> str:
     outer.sort(key=lambda row: (min(row["share"], 1 - row["share"]), row["indicator"]))
     if not outer:
         return f"On none of the {len(grouping)} measures used to group towns does it stand among the outer tenth of towns."
-    named = [f"{row['label']}: {row['said']}, {row['rank']}." for row in outer[: chosen["most"]]]
+    named = [f"{row['label']}{whole(row)}: {row['said']}, {row['rank']}." for row in outer[: chosen["most"]]]
     such = ", among them these" if len(outer) > len(named) else ""
     return f"It stands out in {len(outer)} of {len(grouping)} measures{such}. {' '.join(named)}"
+
+
+def whole(row: dict) -> str:
+    """A mark on a figure that is not the town's own."""
+    return f" (whole {row['shared']})" if row["shared"] else ""
 
 
 def group(town: dict) -> str:
