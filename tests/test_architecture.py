@@ -17,7 +17,7 @@ PACKAGE = paths.ROOT / "towns_index"
 # From the ground up: a module may import those of lower floors. Modules on one floor work together.
 FLOORS = [
     {"paths", "files"},
-    {"tables", "words", "style", "formula", "workers", "cartogram", "legible", "slugs"},
+    {"tables", "words", "style", "formula", "workers", "cartogram", "legible", "slugs", "similar"},
     {"sources", "fetch", "store"},  # the register offers to fetch what is missing
     {"read", "show"},
     {"geography", "audit_rules"},
@@ -28,6 +28,7 @@ FLOORS = [
     {"dictionary", "fidelity", "figures", "publish", "assignment", "town_lists", "overlap", "uncertainty", "probability", "flips", "sensitivity", "group_methods", "space", "change_types", "validity"},
     {"assumptions", "claims", "formats", "gallery"},
     {"report", "checks", "compare", "why", "explorer"},
+    {"town_pages", "api"},  # find a town by its name as `why` does
 ]
 HEIGHT = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 

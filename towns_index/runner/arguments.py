@@ -16,10 +16,11 @@ COMMANDS = {
     "status": "list the stages with the reason why each has to run, without running anything",
     "verify": "build everything again in an empty folder and compare it with what is published",
     "compare": "compare two builds, parameter sets or editions: which towns changed which characteristic",
+    "town": "tell of a town: characteristics, how firmly held, unusual figures, towns like it",
     "why": "trace a figure, a town, or a town and a cluster, down to the raw files",
 }
 # Commands that the package itself carries out.
-ENTRY_POINTS = {"fetch": "towns_index.sources:fetch_main", "why": "towns_index.why:main"}
+ENTRY_POINTS = {"fetch": "towns_index.sources:fetch_main", "town": "towns_index.town_pages:main", "why": "towns_index.why:main"}
 OPTIONS = ("--start", "--raw", "--out", "--only", "--from", "--jobs", "--set", "--force", "--kernels", "--help")
 START_HELP = (
     "raw: from the raw files; snapshot: from the committed tables; auto (default): raw if the raw files are there"

@@ -4,6 +4,7 @@ papermill injects whatever it is given without a word; every check that a parame
 made here, before any kernel starts.
 """
 
+import csv
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -25,6 +26,8 @@ class Parameter:
         One of ``TYPES``.
     minimum, maximum : number, optional
         Inclusive bounds.
+    choices_from : tuple of str
+        Instead of a list of choices: a CSV file of the project, and the columns whose cells are the choices.
     not_above : str, optional
         Another parameter that this one must not exceed.
     """
@@ -37,6 +40,7 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    choices_from: tuple[str, ...] = ()
     not_above: str | None = None
 
 
@@ -55,8 +59,9 @@ def load(root: Path) -> dict[str, Parameter]:
         wrong = _faults(entry, known)
         problems += [f"{path.name}, [{name}]: {fault}" for fault in wrong]
         if not wrong:
-            choices = tuple(entry.get("choices", ()))
-            parameters[name] = Parameter(name=name, **entry | {"choices": choices})
+            source = tuple(entry.get("choices_from", ()))
+            choices = _listed(root, source) if source else tuple(entry.get("choices", ()))
+            parameters[name] = Parameter(name=name, **entry | {"choices": choices, "choices_from": source})
     for parameter in parameters.values():
         place = f"{path.name}, [{parameter.name}]"
         if parameter.not_above is not None and parameter.not_above not in parameters:
@@ -75,9 +80,23 @@ def _faults(entry: object, known: set[str]) -> list[str]:
     faults += [f"{key} is missing" for key in ("type", "default") if key not in entry]
     if "type" in entry and entry["type"] not in TYPES:
         faults.append(unknown("type", str(entry["type"]), TYPES))
-    if entry.get("type") == "choice" and not entry.get("choices"):
-        faults.append("a choice needs a list of choices")
+    if entry.get("type") == "choice" and not entry.get("choices") and not entry.get("choices_from"):
+        faults.append("a choice needs a list of choices, or choices_from = [file, column, …]")
     return faults
+
+
+def _listed(root: Path, source: tuple[str, ...]) -> tuple[str, ...]:
+    """Choices that stand in some columns of a CSV file of the project, each once."""
+    file, *columns = source
+    try:
+        with open(root / file, encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        found = dict.fromkeys(row[column] for column in columns for row in rows)
+    except FileNotFoundError:
+        raise Problems([f"parameters.toml: the choices stand in {file}, which is missing; build once without --set"]) from None
+    except KeyError as error:
+        raise Problems([f"parameters.toml: {file} has no column {error.args[0]!r}"]) from None
+    return tuple(choice for choice in found if choice)
 
 
 def convert(parameter: Parameter, text: str) -> Value:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
+MOST_LISTED = 40  # names that are listed when none is like the one given
+
 
 class Problems(Exception):
     """One or more things that the reader has to put right before a run can start.
@@ -33,6 +35,8 @@ def unknown(kind: str, name: str, valid: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
     if near:
         return f"there is no {kind} {name!r}; did you mean {near[0]!r}?"
+    if len(valid) > MOST_LISTED:
+        return f"there is no {kind} {name!r} among {len(valid):,}, such as {valid[0]!r}"
     return f"there is no {kind} {name!r}; there are: {', '.join(valid) or 'none'}"
 
 
