@@ -5,7 +5,7 @@ typed in. A section is one function that shows prose, figures and tables.
 """
 
 from towns_index.report.beyond import assumptions, change, neighbours, outside
-from towns_index.report.closing import audit_in_short, fidelity, limits, sources_table
+from towns_index.report.closing import audit_in_short, fidelity, limits, method, sources_table
 from towns_index.report.opening import cover, overview, summary, town_map, what_it_is
 from towns_index.report.patterns import combinations, firm, places, similar_towns
 from towns_index.report.results import Results, load
@@ -23,6 +23,7 @@ __all__ = [
     "firm",
     "limits",
     "load",
+    "method",
     "neighbours",
     "outside",
     "overview",

@@ -40,6 +40,20 @@ def fidelity(r: Results) -> None:
     )
 
 
+def method(r: Results) -> None:
+    """The ten steps of the handbook, and where each is carried out."""
+    show.prose(
+        "The order of the work follows the handbook on composite indicators of the OECD and the European Commission's Joint Research Centre (2008), although nothing here is added up "
+        "into one score. Each step is a notebook that can be run and changed; the program behind them, the tables and every rule are public. Nothing was typed into this report by hand: "
+        "its sentences are checked against the tables whenever it is built."
+    )
+    show.table(
+        r.handbook.rename(columns={"step": "Step", "name": "Name", "carried_out": "Where it is carried out"}),
+        "handbook",
+        "Ten steps, and where each is carried out",
+    )
+
+
 def limits(r: Results) -> None:
     """What could not be rebuilt, which inputs are stand-ins, what else to keep in mind."""
     missing = r.criteria[r.criteria["indicator"] == ""]

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from towns_index import cartogram, clusters, dictionary, figures, store, towns, validity, words
+from towns_index import cartogram, clusters, dictionary, figures, paths, store, towns, validity, words
 
 INSIDE = ["full", "partial"]
 FIRMNESS = ["safe", "likely", "coin toss"]
@@ -42,6 +42,7 @@ class Results:
     gains: pd.DataFrame
     outcomes: pd.DataFrame
     reproduced: pd.DataFrame
+    handbook: pd.DataFrame
     places: pd.DataFrame
     settings: dict
 
@@ -134,6 +135,7 @@ def load(settings: dict) -> Results:
         gains=store.read("validity_gain"),
         outcomes=validity.definitions()[0].set_index("outcome"),
         reproduced=store.read("reproduced"),
+        handbook=pd.read_csv(paths.DEFINITIONS / "handbook.csv"),
         places=cartogram.place(figures.positions(index), figures.land()),
         settings=settings,
     )
