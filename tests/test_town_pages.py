@@ -15,7 +15,7 @@ from bundle import SNAPSHOT, committed
 from towns_index import paths, town_pages, words
 from towns_index.runner import parameters
 from towns_index.runner.problems import Problems
-from towns_index.town_pages import characteristics, drawings, pages, standing, trends
+from towns_index.town_pages import characteristics, drawings, pages, standing, trends, trust
 from towns_index.town_pages.summary import summary
 
 SETTINGS = {"average": "mean", "deprivation_fourth": "covid"}
@@ -338,3 +338,14 @@ def test_choices_that_cannot_be_read_are_named(source, said, tmp_path):
 @pytest.mark.parametrize(("share", "said"), [(0, "0"), (1, "100"), (0.998, "99"), (0.001, "1"), (0.545, "55")])
 def test_a_share_is_all_or_nothing_only_where_it_is(share, said):
     assert standing.whole(share) == said
+
+
+def test_every_kind_of_reliability_has_its_words(material):
+    assert set(committed("town_geography")["reliability"]) <= set(trust.RELIABILITY)
+
+
+def test_a_town_whose_name_others_have_is_asked_for_by_its_code(material):
+    listed = committed("towns").set_index("town_code")["town_name"]
+    codes = [code for code in material.towns.index if (listed == listed[code]).sum() > 1]
+    assert codes and all(pages.reference(material, code) == code for code in codes)
+    assert pages.reference(material, "E35001472") == "Blackpool"

@@ -12,7 +12,7 @@ from towns_index.town_pages import pages
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(not BROWSER, reason="no Chromium is installed: install the system's package chromium")
-SAMPLE = ["E35001472", "W38000112", "E35000453", "E34000016"]  # Blackpool, Rhyl, Wisbech (most characteristics), Dorchester (none)
+SAMPLE = ["E35001472", "W38000112", "E35000453", "E34000016", "E35000618"]  # Blackpool, Rhyl, Wisbech (most characteristics), Dorchester (none), Stalybridge
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_nothing_is_wider_than_a_phone(slug, folder, browser):
 
 
 def test_a_town_is_printed_on_two_pages(folder, browser, tmp_path):
-    for slug, most in (("blackpool", 2), ("rhyl", 2), ("dorchester-west-dorset", 2), ("wisbech", 3)):
+    for slug, most in (("blackpool", 2), ("rhyl", 2), ("dorchester-west-dorset", 2), ("stalybridge", 2), ("wisbech", 3)):
         page = browser.new_page()
         page.goto((folder / f"{slug}.html").as_uri())
         page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)

@@ -7,6 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 from towns_index import clusters, dictionary, groups, indicators, paths, similar, slugs, store, towns, words
+from towns_index.why import names
 
 INSIDE = ["full", "partial"]
 TABLES = [
@@ -26,7 +27,8 @@ class Material:
     """Everything that a town's page is made from.
 
     ``towns`` are those of the index, indexed by code, with ``slug`` and ``short`` (the name in a sentence) and the
-    columns of ``groups.csv``, ``town_geography.csv`` and ``count_intervals.csv``; ``indicators`` are theirs.
+    columns of ``groups.csv``, ``town_geography.csv`` and ``count_intervals.csv``; ``indicators`` are theirs. ``called``
+    says how many towns of the whole list have a name.
     """
 
     towns: pd.DataFrame
@@ -38,6 +40,7 @@ class Material:
     described: pd.DataFrame
     choices: dict
     settings: dict
+    called: dict[str, int]
 
     @cached_property
     def parts(self) -> dict[tuple[str, str], list]:
@@ -132,4 +135,5 @@ def load(settings: dict) -> Material:
         described=dictionary.of_indicators().set_index("column"),
         choices=choices(),
         settings=settings,
+        called=tables["towns"]["town_name"].map(names.plain).value_counts().to_dict(),
     )

@@ -18,6 +18,7 @@ from towns_index.town_pages.standing import Distributions, distributions, standi
 from towns_index.town_pages.summary import summary
 from towns_index.town_pages.trends import changes, trends
 from towns_index.town_pages.trust import trust
+from towns_index.why import names
 
 CLASSES = {"r": "region", "s": "size_class", "g": "group"}
 ENDS = ("ab", "cd", "ef")  # names of the two ends of a bar in the style sheet
@@ -79,7 +80,6 @@ def shared_parts(m: Material, d: Distributions) -> dict:
         "traits": m.scores.shape[1],
         "fewer": m.choices["context"]["fewer"],
         "context": words.listed([line["words"] for line in m.choices["context"]["line"]]),
-        "names": m.towns["town_name"].value_counts(),
         "draws_note": "Each was judged again many times, with other fair choices and with errors in the data as large as they may be: the draws.",
     }
 
@@ -108,7 +108,7 @@ def about(m: Material, d: Distributions, code: str, shared: dict) -> dict:
         "outside": [each for each in held if not each["inside"]],
         "topics": topics,
         "outer": outer[:OUTER],
-        "ask_for": reference(code, town, shared["names"]),
+        "ask_for": reference(m, code),
         "alike": near,
         "nearness": nearness(near[0]["name"], near[0]["distance"], shared["pairs"]),
         "lighter": lighter(m, code),
@@ -144,7 +144,8 @@ def flags(m: Material, code: str) -> str:
     said = {name: value for name, value in m.values[code].items() if m.about[name]["unit"] == "flag"}
     held = [words.lowered(m.about[name]["label"]) for name, value in said.items() if value == 1]
     lacking = [words.lowered(m.about[name]["label"]) for name, value in said.items() if value == 0]
-    return f"Yes: {words.listed(held)}. No: {words.listed(lacking)}."
+    told = {"It is or has": held, "It is not or has not": lacking}
+    return " ".join(f"{start}: {words.listed(labels)}." for start, labels in told.items() if labels)
 
 
 def figures(m: Material, code: str) -> str:
@@ -161,9 +162,10 @@ def explained(m: Material) -> dict[str, list[dict]]:
     return topics
 
 
-def reference(code: str, town: dict, names: pd.Series) -> str:
-    """What to type so that this town is meant: its name, or its code where others have the same name."""
-    return town["town_name"] if names[town["town_name"]] == 1 else code
+def reference(m: Material, code: str) -> str:
+    """What to type so that this town is meant: its name, or its code where others of the list have the same name."""
+    name = m.town[code]["town_name"]
+    return name if m.called[names.plain(name)] == 1 else code
 
 
 def _welsh(town: dict) -> str:

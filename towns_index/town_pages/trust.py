@@ -7,6 +7,7 @@ RELIABILITY = {
     "good": "They fit it well.",
     "mixed": "They also hold many people who live elsewhere, so that its figures are mixed with those of the surroundings.",
     "covered in part": "They hold only a part of it, so that its figures may miss the rest.",
+    "covered in part, and mixed": "They hold only a part of it, and many people who live elsewhere.",
 }
 
 
@@ -23,7 +24,7 @@ def trust(m: Material, code: str, values: list[dict]) -> list[str]:
     town = m.town[code]
     lines = [
         f"Small areas (LSOAs, of some 1,500 residents) that lie mostly in the town hold {percent(town['coverage'])} of its "
-        f"residents, and {percent(town['contamination'])} of the people in these areas live elsewhere. {RELIABILITY.get(town['reliability'], 'They hold only a part of it, and many people who live elsewhere.')}",
+        f"residents, and {percent(town['contamination'])} of the people in these areas live elsewhere. {RELIABILITY[town['reliability']]}",
         f"{percent(town['split_share'])} of the residents live in a small area that is partly elsewhere: its figures are "
         "divided by where people live.",
     ]
