@@ -105,7 +105,7 @@ def tracked() -> list:
     return [path for path in files if path.is_file()]
 
 
-BINARY = {".png", ".pdf", ".gz", ".zip", ".woff2", ".otf", ".ttf", ".parquet"}
+BINARY = {".png", ".pdf", ".gz", ".zip", ".woff2", ".otf", ".ttf", ".parquet", ".xlsx", ".gpkg"}
 
 
 def test_text_files_are_utf8_with_line_feeds(tracked):
