@@ -280,3 +280,10 @@ def test_a_stage_may_read_an_executed_notebook_and_follows_its_words(tmp_path, m
     signal.signal(signal.SIGTERM, handler)
     assert f"input {executed} changed" in capsys.readouterr().out
     assert (root / B).read_text() == "# Other words"
+
+
+def test_every_template_of_the_project_makes_some_stage_run_again(tmp_path):
+    imports = {name for path in paths.NOTEBOOKS.glob("*.ipynb") for name in dependencies.notebook(path)["imports"]}
+    known = set(dependencies.modules(paths.ROOT, imports | {"towns_index.publish"}, Digests(tmp_path / "d.json")))
+    beside = {path.relative_to(paths.ROOT).as_posix() for path in (paths.ROOT / "towns_index").rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    assert not beside - known

@@ -23,7 +23,7 @@ from towns_index.why import names
 CLASSES = {"r": "region", "s": "size_class", "g": "group"}
 ENDS = ("ab", "cd", "ef")  # names of the two ends of a bar in the style sheet
 OUTER = 8  # indicators that are shown unfolded
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).with_name("templates")
 
 
 def folder() -> Path:
