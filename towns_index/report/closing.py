@@ -17,9 +17,9 @@ def fidelity(r: Results) -> None:
     show.figure(
         show.saved("070_fidelity", "cluster-sizes"),
         "cluster-sizes",
-        "Some clusters come out close to their published size, others do not",
+        "Some characteristics come out close to their published size, others do not",
         alt="Dot chart of full members. " + " ".join(f"{row.cluster}: published {row.published_full:.0f}, rebuilt {row.full}." for row in both.itertuples()),
-        table=r.fidelity[["cluster", "name", "published_full", "full"]].rename(columns={"cluster": "Cluster", "name": "Name", "published_full": "Published", "full": "Rebuilt"}),
+        table=r.fidelity[["cluster", "name", "published_full", "full"]].rename(columns={"cluster": "Characteristic", "name": "Name", "published_full": "Published", "full": "Rebuilt"}),
     )
     found = r.named.groupby("cluster").apply(lambda part: words.listed([f"{row.town_name} ({row.found})" for row in part.itertuples()]), include_groups=False)
     table = r.fidelity.set_index("cluster").join(found.rename("named")).reset_index()
@@ -27,9 +27,9 @@ def fidelity(r: Results) -> None:
     table = table[["cluster", "published_full", "full", "partial", "named", "why"]]
     table["published_full"] = table["published_full"].astype("Int64")
     show.table(
-        table.rename(columns={"cluster": "Cluster", "published_full": "Published", "full": "Full", "partial": "Partial", "named": "Towns named in 2020", "why": "Why it differs"}),
+        table.rename(columns={"cluster": "Characteristic", "published_full": "Published", "full": "Full", "partial": "Partial", "named": "Towns named in 2020", "why": "Why it differs"}),
         "fidelity",
-        "Fidelity of every cluster",
+        "Fidelity of every characteristic",
     )
     checks = r.checks[["label", "published", "rebuilt", "unit", "why"]].fillna("–")
     show.table(
@@ -92,7 +92,7 @@ def limits(r: Results) -> None:
                 "- **Two nations.** English and Welsh deprivation domains are on different scales: each town is compared with towns of its own nation.",
                 f"- **Small areas.** In half of the towns fewer than {split.median():.0%} of residents live in small areas that lie partly outside; in {words.towns(int((split > 0.33).sum()))} more than a third do. Where output areas were drawn anew after 2011 ({raked.mean():.0%} of residents in the average town), their place is inferred from known totals. Numbers by LSOA are least sure in {words.listed([r.name[code] for code in off])}, where they give over 5 % more or fewer residents than are published.",
                 f"- **Below average is not falling.** Averages are of skewed measures: {growing:.0%} of the full members of Shrinking and ageing grew from 2009 to 2019, only less than the mean.",
-                "- **Wales.** Clusters that need English data are not assessed there, and L can be met only partially, because the list of Welsh market towns holds only those with a citation.",
+                "- **Wales.** Characteristics that need English data are not assessed there, and L can be met only partially, because the list of Welsh market towns holds only those with a citation.",
                 "- **Thresholds.** A town just above an average counts like one far above it: read a flag together with how firmly it is held.",
                 "- **What the draws leave out.** How firmly a flag is held is conditional on the choices that are varied, with weights of our own. A value borrowed from an authority stands for its towns in every draw.",
                 "- **No causes.** The index describes towns at one time. It cannot say why they differ or what would change them.",

@@ -51,16 +51,16 @@ def combinations(r: Results) -> None:
     show.figure(
         figures.counts_histogram(r.counts),
         "counts-histogram",
-        f"The typical town is in {r.counts['either'].median():.0f} clusters",
-        alt="Bar chart of towns by number of clusters, full or partial. "
+        f"The typical town has {r.counts['either'].median():.0f} characteristics",
+        alt="Bar chart of towns by number of characteristics, full or partial. "
         + " ".join(f"{number}: {towns_} towns." for number, towns_ in r.counts["either"].value_counts().sort_index().items()),
-        table=r.counts["either"].value_counts().sort_index().rename("Towns").rename_axis("Clusters").reset_index(),
+        table=r.counts["either"].value_counts().sort_index().rename("Towns").rename_axis("Characteristics").reset_index(),
     )
     letters = r.shown["cluster"].tolist()
     lift = clusters.lift(r.members, letters)
     show.prose(
-        summaries.strongest_pairs(r, letters) + " A value of 1 is what independent clusters would give; below 1 the two avoid each other. "
-        "Clusters that share an indicator meet more often or less often by construction."
+        summaries.strongest_pairs(r, letters) + " A value of 1 is what independent characteristics would give; below 1 the two avoid each other. "
+        "Characteristics that share an indicator meet more often or less often by construction."
     )
     names = r.letters.set_index("cluster")["name"]
     table = lift.copy()
@@ -68,9 +68,9 @@ def combinations(r: Results) -> None:
     show.figure(
         figures.heat(table, "Times as often together as if independent", "{:.1f}"),
         "lift",
-        "Some clusters come together far more often than chance",
+        "Some characteristics come together far more often than chance",
         alt="Shaded table of how often two characteristics occur in a town compared with chance. " + summaries.strongest_pairs(r, letters).replace("*", ""),
-        table=table.rename_axis("Cluster").reset_index(),
+        table=table.rename_axis("Characteristic").reset_index(),
         formats={letter: ".2f" for letter in letters},
     )
     top = r.counts.sort_values(["either", "full"], ascending=False).head(12)
@@ -80,13 +80,13 @@ def combinations(r: Results) -> None:
             "Region": r.towns["region"].reindex(top.index),
             "Full": top["full"],
             "Partial": top["partial"],
-            "Clusters": [_letters(r, code) for code in top.index],
+            "Characteristics": [_letters(r, code) for code in top.index],
         }
     )
     show.table(
         listing.reset_index(drop=True),
         "most-clusters",
-        "Towns in the largest number of clusters",
+        "Towns with the most characteristics",
         note="Capital letter: full; small letter: partial. A count of characteristics, not a ranking of towns.",
     )
 
@@ -109,21 +109,21 @@ def places(r: Results) -> None:
         mean = r.counts["either"].groupby(r.towns[column]).mean()
         share.index = [f"{letter}  {names[letter]}" for letter in share.index]
         show.figure(
-            figures.heat(share, "Share of towns in the cluster, full or partial, %", width=7.2 if column == "region" else 5.4),
+            figures.heat(share, "Share of towns that have the characteristic, full or partial, %", width=7.2 if column == "region" else 5.4),
             f"share-by-{name}",
             title,
-            alt=f"Shaded table of the share of towns in each cluster by {column.replace('_', ' ')}. The average number of clusters is highest for {mean.idxmax()} ({mean.max():.1f}) and lowest for {mean.idxmin()} ({mean.min():.1f}).",
-            table=share.rename_axis("Cluster").rename_axis(columns=None).reset_index(),
+            alt=f"Shaded table of the share of towns that have each characteristic by {column.replace('_', ' ')}. The average number of characteristics is highest for {mean.idxmax()} ({mean.max():.1f}) and lowest for {mean.idxmin()} ({mean.min():.1f}).",
+            table=share.rename_axis("Characteristic").rename_axis(columns=None).reset_index(),
             formats={str(label): ".1f" for label in share.columns},
         )
     mean = r.counts["either"].groupby(r.towns["region"]).mean().sort_values(ascending=False)
     show.figure(
-        figures.bars(mean, "Clusters of the average town", r.counts["either"].mean()),
+        figures.bars(mean, "Characteristics of the average town", r.counts["either"].mean()),
         "mean-by-region",
-        f"Towns in {words.region(mean.index[0])} are in the most clusters, in {words.region(mean.index[-1])} in the fewest",
-        alt="Bar chart of the clusters of the average town by region. " + " ".join(f"{region}: {value:.1f}." for region, value in mean.items()),
-        table=mean.rename("Clusters").rename_axis("Region").reset_index(),
-        formats={"Clusters": ".2f"},
+        f"Towns in {words.region(mean.index[0])} have the most characteristics, in {words.region(mean.index[-1])} in the fewest",
+        alt="Bar chart of the characteristics of the average town by region. " + " ".join(f"{region}: {value:.1f}." for region, value in mean.items()),
+        table=mean.rename("Characteristics").rename_axis("Region").reset_index(),
+        formats={"Characteristics": ".2f"},
     )
 
 
@@ -146,7 +146,7 @@ def similar_towns(r: Results) -> None:
     summary = summary.join(typical.rename("Typical towns")).join(atypical.rename("Least typical"))
     weak = int((table["silhouette"] < 0).sum())
     show.prose(
-        f"The clusters sort towns by set criteria. Grouping asks instead which towns resemble each other on {len(used)} "
+        f"The characteristics sort towns by set criteria. Grouping asks instead which towns resemble each other on {len(used)} "
         f"indicators at once. {summaries.groups_in_short(r)} {words.towns(weak).capitalize()} lie nearer to another group than to their own: "
         f"read a group as a neighbourhood on a map, not as a box. Stability is the share of a group found again when the towns are drawn "
         f"anew: 0.75 and more is firm, 0.6 a pattern, 0.5 and less none.\n\n{summaries.groups_against_nothing(r)}"
@@ -177,11 +177,11 @@ def similar_towns(r: Results) -> None:
     share.index = [f"{letter}  {names[letter]}" for letter in share.index]
     share.columns = [str(name) for name in share.columns]
     show.figure(
-        figures.heat(share, "Group; share of its towns in the cluster, full or partial, %", width=6.4),
+        figures.heat(share, "Group; share of its towns that have the characteristic, full or partial, %", width=6.4),
         "groups-and-clusters",
-        "Groups and clusters tell related stories",
-        alt="Shaded table of the share of each group's towns that are in each cluster. "
+        "Groups and characteristics tell related stories",
+        alt="Shaded table of the share of each group's towns that have each characteristic. "
         + " ".join(f"Group {name}: most often {share[name].idxmax()[3:]} ({share[name].max():.0f} per cent)." for name in share.columns),
-        table=share.rename_axis("Cluster").reset_index(),
+        table=share.rename_axis("Characteristic").reset_index(),
         formats={name: ".0f" for name in share.columns},
     )

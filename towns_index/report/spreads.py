@@ -126,7 +126,7 @@ def _not_rebuilt(r: Results, letter: str, row: pd.Series) -> None:
     one = int((half["criteria_met"] == 1).sum())
     unknown = int((half["criteria_assessed"] == 0).sum())
     show.prose(
-        f"{row['about']} **This cluster is declared not rebuilt**: no town can be full or partial, and nothing else, such as "
+        f"{row['about']} **This characteristic is declared not rebuilt**: no town can be full or partial, and nothing else, such as "
         f"the vote to leave the European Union, is put in the place of the private data. The open half is shown for what it "
         f"is: of the two open criteria, from ward votes of 2014 and 2016 to 2019, {words.towns(both)} meet both, "
         f"{words.towns(one)} meet one, and {words.towns(unknown)} had no ward election that reaches them."

@@ -56,7 +56,7 @@ def fidelity_in_short(r: Results) -> str:
     ratio = both.set_index("cluster")["full"] / both.set_index("cluster")["published_full"] - 1
     return (
         f"Of {len(testable)} memberships that the report of 2020 names and that can be assessed, {right} are found "
-        f"({full} in full); chance would find {chance:.0f}. The sizes of the {len(both)} clusters whose size was published differ by "
+        f"({full} in full); chance would find {chance:.0f}. The sizes of the {len(both)} characteristics whose size was published differ by "
         f"{100 * ratio.min():+.0f} % ({ratio.idxmin()}) to {100 * ratio.max():+.0f} % ({ratio.idxmax()})."
     )
 
