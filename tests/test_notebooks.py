@@ -27,6 +27,12 @@ def test_there_is_one_notebook_for_each_stage():
     assert [path.stem for path in NOTEBOOKS] == [stage.name for stage in plan.stages]
 
 
+def test_run_one_after_another_each_finds_what_it_reads():
+    plan = stages.load(paths.ROOT, parameters.load(paths.ROOT))
+    late = {name: sorted(other for other in before if other > name) for name, before in stages.graph(plan.stages).items()}
+    assert {name: others for name, others in late.items() if others} == {}
+
+
 @each
 def test_it_is_kept_without_results(path):
     notebook = nbformat.read(path, 4)
