@@ -13,7 +13,7 @@ REPORTS = paths.ROOT / "reports"
 FOR_REVIEWERS = {"How characteristics combine", "Neighbours", "Outcomes outside the index", "Fidelity to the report of 2020", "Method", "Limits", "Audit of the data", "Sources and licences"}
 """Chapters on how the index was made and tried."""
 
-OF_THE_REBUILD = r"not rebuilt|not retrieved|could not be retrieved|known faults of the sources|the list of Welsh market towns|No causes|would make younger people stay|deprivation explains|a model explains"
+OF_THE_REBUILD = r"not rebuilt|could not be retrieved|known faults of the sources|the list of Welsh market towns|No causes|would make younger people stay|deprivation explains|a model explains"
 """Reasons of the rebuild itself, statistical terms, and questions: no cause of anything in a town is claimed."""
 
 
@@ -49,4 +49,5 @@ def test_an_exception_is_no_wider_than_it_is_needed(report):
 @pytest.mark.parametrize("name", ["towns-index-2020.html", "explorer.html", "index.html"])
 def test_no_page_uses_forbidden_words(name):
     text = re.sub(r"<(style|script).*?</\1>|src=\"data:[^\"]*\"", " ", (REPORTS / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = re.sub(r"passed and \d+ failed because of known faults", "", text)  # rules of the audit, not places
     assert not re.search(FORBIDDEN, text, re.IGNORECASE)
