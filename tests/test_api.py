@@ -20,7 +20,9 @@ def test_the_rules_on_the_towns_give_what_is_published():
     index = towns.in_index(committed("towns"))
     areas = committed("indicators").set_index("town_code").loc[index.index].join(index[["nation", "region"]])
     judged, members = api.evaluate(areas)
-    assert len(judged) == len(committed("criteria")) or len(judged) > 862 * 40
+    shown = judged[judged["cluster"] != "I"].astype({"criterion": str}).reset_index(drop=True)
+    theirs = committed("criteria").query("cluster != 'I'").astype({"criterion": str}).reset_index(drop=True)
+    assert shown["met"].fillna(False).sum() == theirs["met"].fillna(False).sum() and len(shown) == len(theirs)
     theirs = committed("memberships").query("cluster != 'I'").reset_index(drop=True)
     ours = members.query("cluster != 'I'").reset_index(drop=True)
     pd.testing.assert_frame_equal(ours, theirs, check_dtype=False)

@@ -14,10 +14,11 @@ def fidelity(r: Results) -> None:
         "those are the test, reported as they fall."
     )
     both = r.fidelity.dropna(subset=["published_full", "difference"])
+    off = (both.set_index("name")["full"] / both.set_index("name")["published_full"] - 1).abs().sort_values(kind="stable")
     show.figure(
         show.saved("070_fidelity", "cluster-sizes"),
         "cluster-sizes",
-        "Some characteristics come out close to their published size, others do not",
+        f"{off.index[0]} comes closest to its published size, {off.index[-1]} is furthest from it",
         alt="Dot chart of full members. " + " ".join(f"{row.cluster}: published {row.published_full:.0f}, rebuilt {row.full}." for row in both.itertuples()),
         table=r.fidelity[["cluster", "name", "published_full", "full"]].rename(columns={"cluster": "Characteristic", "name": "Name", "published_full": "Published", "full": "Rebuilt"}),
     )
