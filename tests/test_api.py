@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from bundle import committed
 
-from towns_index import api, store, towns
+from towns_index import api, paths, store, towns, words
 from towns_index.why.names import Unclear
 
 
@@ -65,5 +65,8 @@ def test_similar_towns_have_reasons():
     found = api.similar("Blackpool", 5)
     assert len(found) == 5 and found["distance"].is_monotonic_increasing and "Blackpool" not in set(found["town_name"])
     assert found["shared"].map(len).max() > 0
+    # On standardised scales: no indicator of many pounds or residents outweighs the others.
+    page = (paths.ROOT / "reports" / "towns" / "blackpool.html").read_text(encoding="utf-8")
+    assert all(name in page for name in found["town_name"].map(words.short))
     with pytest.raises(Unclear, match="Blackpool"):
         api.similar("Blakpool")

@@ -71,11 +71,23 @@ def test_a_difference_of_means_by_hand_and_its_interval_covers():
     covered = 0
     for _ in range(200):  # areas of four towns that share half of their variance; the true difference is 1
         area = np.repeat(np.arange(60), 4)
-        inside = pd.Series(random.random(240) < 0.4)
+        inside = pd.Series(np.repeat(random.random(60) < 0.4, 4))  # of one area all or none, as shared values are
         noise = random.standard_normal(60)[area] + random.standard_normal(240)
         one = change_types.difference(pd.Series(noise) + inside, inside, pd.Series(area))
         covered += one["low"] <= 1 <= one["high"]
     assert 180 <= covered <= 198
+
+
+def test_what_is_found_among_many_must_pass_the_false_discovery_rate():
+    random = np.random.default_rng(6)
+    names = [f"noise {number}" for number in range(30)]
+    values = pd.DataFrame(random.standard_normal((200, 30)), columns=names).assign(planted=np.repeat([1.0, 0.0], 100) + 0.3 * random.standard_normal(200))
+    kinds = pd.DataFrame({"town_code": range(200), "type": np.repeat(["Up", "Near"], 100)})
+    observation = pd.DataFrame({"statement": "s", "indicator": [*names, "planted"], "expected": "high"})
+    table = change_types.profile(kinds, values, observation, TWO, pd.Series(range(200)))
+    of_up = table[table["type"] == "Up"].set_index("indicator")
+    assert (of_up.loc[names, "p_value"] < 0.05).any() and set(of_up.loc[names, "found"]) == {"not clear"}
+    assert of_up.loc["planted", "found"] == "held" and table.set_index(["type", "indicator"]).loc[("Near", "planted"), "found"] == "opposite"
 
 
 @pytest.mark.parametrize(

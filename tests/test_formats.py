@@ -18,15 +18,15 @@ TOWNS = pd.DataFrame(
         "region": "R", "local_authority": "L", "population_2019": [10, 20, 30], "in_index": [True, True, False],
     }
 )  # fmt: skip
-LETTERS = pd.DataFrame({"cluster": ["A", "I"], "name": ["One", "Two"], "rebuilt": ["yes", "no"]})
+LETTERS = pd.DataFrame({"cluster": ["A", "B", "I"], "name": ["One", "Half", "Two"], "rebuilt": ["yes", "yes", "no"]})
 
 
 def test_a_summary_by_hand():
-    members = pd.DataFrame({"town_code": ["T1", "T2", "T1", "T2"], "cluster": ["A", "A", "I", "I"], "status": ["full", "not_assessed", "none", "none"]})
+    members = pd.DataFrame({"town_code": ["T1", "T2"] * 3, "cluster": list("AABBII"), "status": ["full", "not_assessed", "partial", "partial", "none", "none"]})
     near = pd.DataFrame({"town_code": ["T1", "T2"], "low": [1, 0], "high": [1, 2]})
     table = formats.summary(TOWNS, members, near, LETTERS)
     assert table.index.tolist() == ["T1", "T2"] and "I Two" not in table
-    assert table["A One"].tolist() == ["full", "not assessed"] and table["In full"].tolist() == [1, 0] and table["Together, to"].tolist() == [1, 2]
+    assert table["A One"].tolist() == ["full", "not assessed"] and table["In full"].tolist() == [1, 0] and table["In part"].tolist() == [1, 1] and table["Together, to"].tolist() == [1, 2]
 
 
 def test_a_workbook_is_read_back_and_gives_the_same_bytes(tmp_path):

@@ -67,10 +67,20 @@ def test_planted_groups_stand_out_from_data_without_structure_and_noise_does_not
         assert null.index.tolist() == [2, 3, 4]
 
 
+def test_data_without_structure_keep_the_correlations():
+    # A long cloud is cut in two with a good silhouette although it has no groups; a round one is not.
+    random = np.random.default_rng(8)
+    common = random.standard_normal((300, 1))
+    long = pd.DataFrame(common + 0.2 * random.standard_normal((300, 5)))
+    silhouette = [methods.without_structure(groups.standardise(one.rename(columns=str))[0], 2, 2, 3, 1)["silhouette_noise"][0] for one in (long, pd.DataFrame(random.standard_normal((300, 5))))]
+    assert silhouette[0] > 0.45 and silhouette[1] < 0.25
+
+
 def test_the_gap_by_hand():
     table = pd.DataFrame({"groups": [1, 2, 3, 4], "gap": [0.1, 0.5, 0.52, 0.9], "gap_error": [0.01, 0.01, 0.03, 0.01]})
     assert methods.gap_choice(table) == 2  # 0.50 >= 0.52 - 0.03, while 0.1 < 0.5 - 0.01
     assert methods.gap_choice(table.assign(gap=[0.1, 0.5, 0.9, 1.4])) is None
+    assert (methods.gap(pd.DataFrame(np.random.default_rng(9).normal(size=(40, 2))), 3, 4, 1, 1)["gap_error"] > 0).all()
 
 
 def test_consensus_and_ambiguity_by_hand():

@@ -114,6 +114,31 @@ def test_noise_gains_nothing_and_the_interval_covers():
     assert noise_kept_out >= 54 and 51 <= covered
 
 
+def test_many_terms_of_noise_do_not_gain_by_being_many():
+    random = np.random.default_rng(10)
+    within = 0
+    for number in range(20):
+        x = pd.DataFrame(random.standard_normal((120, 11)), columns=["base", *map(str, range(10))])
+        y = x["base"] + random.standard_normal(120)
+        row = regression.gains(y, x, {"base": ["base"], "noise": list(x)}, [("base", "noise")], areas(120), 300, number).iloc[0]
+        within += row["low"] <= 0 <= row["high"]
+    assert within >= 17
+
+
+def test_an_authority_counts_once_however_many_towns_share_its_values():
+    random = np.random.default_rng(11)
+    once = pd.DataFrame(random.standard_normal((100, 2)), columns=["base", "term"])
+    y = once["base"] + 0.7 * once["term"] + random.standard_normal(100)
+    models = {"base": ["base"], "term": ["base", "term"]}
+    widths = []
+    for copies in (1, 5):
+        rows = np.repeat(range(100), copies)
+        x, outcome = once.iloc[rows].reset_index(drop=True), y.iloc[rows].reset_index(drop=True)
+        row = regression.gains(outcome, x, models, [("base", "term")], areas(100 * copies, copies), 1000, 1).iloc[0]
+        widths.append(row["high"] - row["low"])
+    assert widths[1] == pytest.approx(widths[0], rel=0.1)
+
+
 def test_gains_are_the_same_for_the_same_seed():
     x = pd.DataFrame(np.random.default_rng(9).standard_normal((60, 2)), columns=["a", "b"])
     models = {"small": ["a"], "large": ["a", "b"]}

@@ -38,6 +38,7 @@ def test_a_number_is_held_if_it_rounds_to_the_published_one():
 def test_rounded_values_widen_what_may_hold():
     wide = one(counted_if_rounded="growth <= 0", published="40")
     assert (wide["ours"], wide["ours_to"]) == ("25.00", "50.00") and wide["held"]
+    assert not one(counted_if_rounded="growth <= 0", compare="below", published="40")["held"]
 
 
 def test_a_line_that_cannot_be_carried_out_is_named():
