@@ -118,7 +118,7 @@ def compare(scores: pd.DataFrame, methods: dict[str, Partitions], bic: dict[str,
         {
             "method": method, "groups": number, "found": len(np.unique(labels)), "silhouette": silhouette_score(scores, labels),
             "calinski_harabasz": calinski_harabasz_score(scores, labels), "smallest": int(np.bincount(labels).min()),
-            "bic": bic[method][number] if method in bic else np.nan,
+            "bic": round(bic[method][number]) if method in bic else np.nan,  # the search stops when it is near enough
             "ari_k_means": adjusted_rand_score(methods["k-means"][number], labels),
         }
         for method, partitions in methods.items()

@@ -69,6 +69,9 @@ def coefficients(y: pd.Series, x: pd.DataFrame, areas: pd.Series, space: tuple |
         frame["coefficient_spatial"] = error.betas.ravel()[of_terms]
         frame["se_spatial"] = np.sqrt(np.diag(error.vm))[of_terms]
     frame["vif"] = pd.Series(np.diag(np.linalg.pinv(x.corr().to_numpy())), index=x.columns)
+    # Ends of a search, and probabilities far out in a tail: further digits differ from one kind of processor to another.
+    loose = frame.columns.intersection(["coefficient_spatial", "se_spatial", "p_hc3", "p_cluster", "p_hac"])
+    frame[loose] = frame[loose].map(lambda value: float(f"{value:.6g}"))
     return frame.drop(index="const").rename_axis("term").reset_index()
 
 
