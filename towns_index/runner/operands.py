@@ -152,6 +152,7 @@ def _unpacked(commit: str, root: Path) -> Path:
         draft = folder.with_suffix(".draft")
         shutil.rmtree(draft, ignore_errors=True)
         with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as unpacked:
-            unpacked.extractall(draft, filter="data")
+            # The archive is git's own; Python before 3.11.4 has no filters.
+            unpacked.extractall(draft, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
         draft.rename(folder)
     return folder
