@@ -44,7 +44,7 @@ LINES = "command lines of papermill and nbconvert"
 INTERFACE = "papermill's interface with its defaults"
 BUILD = "this build, into an empty folder"
 NOTHING = "this build with nothing to do"
-THRESHOLD_THERE, THRESHOLD_TRIED = "at_most,-33.3333333", "at_most,-30"
+THRESHOLD_THERE, THRESHOLD_TRIED = "at_most,-33.33333", "at_most,-30"
 THRESHOLD = "this build after one threshold changed"
 
 

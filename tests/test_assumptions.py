@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bundle import committed
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from towns_index import assumptions, clusters, town_lists, uncertainty
@@ -176,6 +176,7 @@ def test_the_impact_by_hand():
 words = st.lists(st.sampled_from(["full", "partial", "none"]), min_size=6, max_size=6)
 
 
+@settings(deadline=None)
 @given(words, words)
 def test_what_is_gained_and_lost_adds_up(one, two):
     before, after = (pd.DataFrame({"A": each[:3], "B": each[3:]}) for each in (one, two))
@@ -248,9 +249,9 @@ def test_what_the_ledger_is_silent_about_is_told(ledger):
 def real() -> assumptions.Index:
     letters, criteria = clusters.definitions()
     divided = committed("indicators").set_index("town_code")
-    settings = {"average": "mean", "deprivation_fourth": "covid"}
+    chosen = {"average": "mean", "deprivation_fourth": "covid"}
     classes = committed("crosswalk").set_index("town_code")["commons_class"]
-    return assumptions.Index(letters, criteria, settings, divided, divided, committed("towns").set_index("town_code"), classes)
+    return assumptions.Index(letters, criteria, chosen, divided, divided, committed("towns").set_index("town_code"), classes)
 
 
 def test_with_no_change_the_published_statuses_come_back(real):

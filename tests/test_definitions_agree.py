@@ -52,7 +52,8 @@ def test_the_words_of_a_criterion_say_its_direction(criteria):
 
 def test_over_a_third_of_the_pubs_is_a_third():
     (limit,) = clusters.definitions()[1].query("indicator == 'pub_change'")["threshold"]
-    assert float(limit) == pytest.approx(-100 / 3, abs=1e-6)
+    # A little above, so that a fall of exactly a third is met whatever the last digits of an average say.
+    assert -100 / 3 < float(limit) < -100 / 3 + 1e-5
 
 
 def test_what_is_measured_within_a_nation_is_compared_within_it(criteria, lines):

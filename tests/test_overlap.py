@@ -82,3 +82,21 @@ def test_no_two_towns_share_a_hexagon_and_they_stay_near():
     gaps = np.linalg.norm(places[["x", "y"]].to_numpy()[:, None] - places[["x", "y"]].to_numpy()[None], axis=2)
     assert gaps[np.triu_indices(862, 1)].min() > 0.99
     assert places["x"].corr(positions["x"]) > 0.9 and places["y"].corr(positions["y"]) > 0.9
+
+
+def test_regions_are_counted_over_what_was_assessed_in_all_of_them():
+    # C was assessed in the North only, so that it counts nowhere. North: 2, 1, 0 of A and B; South: 1, 1.
+    held = pd.DataFrame({"A": [1.0, 1, 0, 1, 0], "B": [1.0, 0, 0, 0, 1], "C": [1.0, 1, 1, np.nan, np.nan]})
+    table = overlap.by_region(held, pd.Series(list("NNNSS")), pd.Series(list("aabcc")), 400, 1).set_index("region")
+    assert table["mean"].to_dict() == {"N": 1, "S": 1} and (table["clusters"] == 2).all()
+    assert table["authorities"].to_dict() == {"N": 2, "S": 1} and table["towns"].to_dict() == {"N": 3, "S": 2}
+    # North: authority a has 3 in two towns, b 0 in one: drawn twice they give 1.5, 1 or 0. South has one authority: no spread.
+    assert table.loc["N", ["low", "high"]].tolist() == [0, 1.5] and table.loc["S", "low"] == table.loc["S", "high"] == 1
+
+
+def test_the_committed_regions_are_those_of_the_memberships():
+    table = committed("region_counts").set_index("region")
+    index = committed("towns").query("in_index").set_index("town_code")
+    held = overlap.flags(committed("memberships")).loc[index.index].drop(columns=["I", "M"]).sum(axis=1)
+    assert table["mean"].to_dict() == pytest.approx(held.groupby(index["region"]).mean().to_dict())
+    assert table["towns"].sum() == 862 and ((table["low"] < table["mean"]) & (table["mean"] < table["high"])).all()

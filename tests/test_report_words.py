@@ -13,7 +13,7 @@ REPORTS = paths.ROOT / "reports"
 FOR_REVIEWERS = {"How characteristics combine", "Neighbours", "Outcomes outside the index", "Fidelity to the report of 2020", "Method", "Limits", "Audit of the data", "Sources and licences"}
 """Chapters on how the index was made and tried."""
 
-OF_THE_REBUILD = r"not rebuilt|could not be retrieved|known faults of the sources|the list of Welsh market towns|No causes|would make younger people stay|deprivation explains|a model explains"
+OF_THE_REBUILD = r"not rebuilt|could not be retrieved|known faults of the sources|the list of Welsh market towns|No causes|would make younger people stay|of the town explain|a model explains"
 """Reasons of the rebuild itself, statistical terms, and questions: no cause of anything in a town is claimed."""
 
 

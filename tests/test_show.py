@@ -139,3 +139,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         tables.write_bytes(b"new", file)
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_p_values_are_never_nought_and_a_nought_has_no_minus():
+    text = show.cells(pd.DataFrame({"p": [0.0004, 0.0123, 1.0], "gain": [-0.0004, -0.5, 0.0]}), {"p": "p", "gain": ".3f"})
+    assert text["rows"] == [["< 0.001", "0.000"], ["0.012", "−0.500"], ["1.000", "0.000"]]

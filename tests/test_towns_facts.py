@@ -20,6 +20,7 @@ KEYS = {
     "coastal_wales": ["town_code"],
     "county_districts": ["lad18_code"],
     "county_towns": ["town_code", "county"],
+    "english_names": ["town_code"],
     "football_clubs": ["town_code", "club"],  # a club may stand between two towns
     "known_members": ["cluster", "town_name_published"],
     "large_cities": ["city"],
@@ -200,3 +201,9 @@ def test_committed_shapes_are_valid_and_belong_to_the_towns(listed):
     coast = json.loads((SNAPSHOT / "coast.geojson").read_text())["features"]
     bounds = gpd.GeoDataFrame.from_features(coast).total_bounds
     assert bounds == pytest.approx([-6.4, 49.9, 1.8, 55.8], abs=0.3)
+
+
+def test_towns_bear_their_english_name_of_today(listed):
+    names = towns.fact("english_names").set_index("town_code")
+    assert listed.set_index("town_code")["town_name"].reindex(names.index).tolist() == names["town_name"].tolist()
+    assert "Oswestry" in set(listed["town_name"]) and not set(names["ons_name"]) & set(listed["town_name"])

@@ -441,19 +441,19 @@ def test_alternatives_that_are_not_in_force_are_left_out(snapshot):
 
 
 def test_a_count_of_members_is_counted_again_and_lists_the_towns(snapshot, capsys):
-    members = committed("memberships").query("cluster == 'B' and status == 'full'")["town_code"].tolist()
+    members = committed("memberships").query("cluster == 'A' and status == 'full'")["town_code"].tolist()
     made = trace(capsys, str(len(members)))
     first = made["traced"]
     assert first["table"] == "data/processed/fidelity.csv"
-    assert made["places"][0]["row"] == {"cluster": "B"}
+    assert made["places"][0]["row"] == {"cluster": "A"}
     assert (first["value"], first["again"], first["same"]) == (len(members), len(members), True)
     assert "memberships.csv" in first["again_from"]
     assert [each["code"] for each in first["towns"]] == members
     assert first["made_by"]["stage"] == "070_fidelity"
     assert "data/processed/memberships.csv" in first["made_by"]["reads"]
     assert (paths.ROOT / first["made_by"]["notebook"]).is_file()
-    assert re.search(r'why "[^"]+" B$', first["further"][0])
-    assert any("B. Visible decline" in told["in"] for told in made["in_report"])
+    assert re.search(r'why "[^"]+" A$', first["further"][0])
+    assert any("A. Traditional demographics" in told["in"] for told in made["in_report"])
     assert len(made["places"]) == 10 and sum(made["more_places"].values()) > 0
 
 

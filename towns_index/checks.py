@@ -92,7 +92,7 @@ def facts() -> list[str]:
     """Hand-entered facts whose town is not on the list, or is written otherwise than there."""
     if not store.path("towns").is_file():
         return []  # the list itself has not been read yet; the tests check the committed one
-    listed = store.read("towns")
+    listed = towns.in_english(store.read("towns"))
     found = []
     for path in sorted(paths.FACTS.glob("*.csv")):
         table = towns.fact(path.stem)

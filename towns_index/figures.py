@@ -185,7 +185,7 @@ def heat(table: pd.DataFrame, label: str, form: str = "{:.0f}", diverging: bool 
     light = image.to_rgba(table.to_numpy(float))[..., :3] ** 2.2 @ [0.2126, 0.7152, 0.0722]
     for row, column in np.argwhere(table.notna().to_numpy()):
         ink = "white" if light[row, column] < 0.179 else "#1A1A1A"  # white reads better below
-        number = form.format(table.iat[row, column]).replace("-", "−")
+        number = form.format(table.iat[row, column] + 0).replace("-0.0", "0.0").replace("-", "−")
         # It stays inside its cell, so the layout need not measure it.
         axes.text(column, row, number, ha="center", va="center", fontsize=7.5, color=ink, in_layout=False)
     axes.set_yticks(range(len(table)), table.index, fontsize=8)

@@ -133,6 +133,36 @@ def tetrachoric(both: float, one: float, other: float) -> float:
     return (low + high) / 2
 
 
+def by_region(held: pd.DataFrame, regions: pd.Series, authorities: pd.Series, draws: int, seed: int) -> pd.DataFrame:
+    """Number of clusters of the average town of each region, with an interval.
+
+    Counted over the clusters that were assessed in some town of every region, so that no region is counted over fewer.
+
+    Parameters
+    ----------
+    held : pandas.DataFrame
+        As from :func:`flags`.
+    regions, authorities : pandas.Series
+        Of each town. Authorities are drawn with replacement, as their towns share values.
+    draws, seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``region``, ``towns``, ``authorities``, ``clusters`` (counted), ``mean``, ``low`` and ``high`` (95 %).
+    """
+    common = held.columns[held.notna().groupby(regions).any().all()]
+    number = held[common].sum(axis=1)
+    random = np.random.default_rng(seed)
+    rows = []
+    for region, towns in number.groupby(regions):
+        sums = towns.groupby(authorities[towns.index]).agg(["sum", "size"]).to_numpy(float)
+        drawn = random.multinomial(len(sums), np.ones(len(sums)) / len(sums), size=draws) @ sums
+        low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
+        rows.append((region, len(towns), len(sums), len(common), towns.mean(), low, high))
+    return pd.DataFrame(rows, columns=["region", "towns", "authorities", "clusters", "mean", "low", "high"])
+
+
 def count_nulls(held: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     """Towns by number of clusters: observed, if independent, and with pairwise associations only.
 

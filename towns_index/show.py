@@ -22,6 +22,8 @@ from towns_index import legible, paths, style, tables
 
 DPI = 150
 MISSING = "–"
+PROBABILITY = "p"
+"""Format of a column of p-values: three digits, and no nought."""
 CALLOUTS = {"key": "Key finding", "warning": "Take care"}
 
 # Notebook viewers may be dark; figures are drawn for a white ground.
@@ -146,7 +148,7 @@ def table(
     note, source : str, optional
         Shown below the table.
     formats : dict of str, optional
-        Python format of a column, such as ``{"share": ".1%", "score": ".2f"}``. Without one,
+        Python format of a column, such as ``{"share": ".1%", "score": ".2f"}``, or ``"p"`` for p-values. Without one,
         whole numbers read ``1,234`` and others ``1,234.5``.
     max_rows : int, optional
         Show only so many rows, and say so.
@@ -286,9 +288,11 @@ def _text(value, spec: str | None) -> str:
     if isinstance(value, bool) or pd.api.types.is_bool(value):
         return "yes" if value else "no"
     if pd.api.types.is_number(value):
-        whole = pd.api.types.is_integer(value)
-        # A true minus sign, as wide as a plus.
-        return format(value, spec or (",d" if whole else ",.1f")).replace("-", "−")
+        if spec == PROBABILITY:
+            return "< 0.001" if value < 0.001 else f"{value:.3f}"
+        text = format(value, spec or (",d" if pd.api.types.is_integer(value) else ",.1f"))
+        # A true minus sign, as wide as a plus; and none before a nought.
+        return text.replace("-", "−") if re.search("[1-9]", text) else text.replace("-", "")
     return format(value, spec or "")
 
 

@@ -37,6 +37,12 @@ def ons_list() -> pd.DataFrame:
     return read.table("town-list-ons-2020/towns_indicators_1186")
 
 
+def in_english(towns: pd.DataFrame) -> pd.DataFrame:
+    """Towns of the list under their English name of today: the list has some in Welsh and one under an older name."""
+    named = fact("english_names").set_index("town_code")["town_name"]
+    return towns.assign(town_name=towns["town_code"].map(named).fillna(towns["town_name"]))
+
+
 def build() -> pd.DataFrame:
     """All 1,186 towns with their attributes, from the raw bundle.
 
@@ -48,7 +54,7 @@ def build() -> pd.DataFrame:
         that lies partly elsewhere; ``raked_share`` of those in output areas drawn anew, whose LSOA
         is inferred; ``lsoa_coverage`` the residents given by LSOAs for each published one.
     """
-    listed = ons_list()
+    listed = in_english(ons_list())
     frame = pd.DataFrame(
         {
             "town_code": listed["town_code"],

@@ -24,21 +24,20 @@ def summary(r: Results) -> None:
     """One page: what a decision-maker should take away."""
     counts, published = r.counts["either"], r.published["cluster"].tolist()
     of_published = clusters.counts(r.members[r.members["cluster"].isin(published)])
-    by_region = counts.groupby(r.towns["region"]).mean().sort_values()
+    most, least = r.regions.iloc[0], r.regions.iloc[-1]
     largest = r.shown.assign(full=r.shown["cluster"].map(r.size)).nlargest(3, "full")
     largest = words.listed([f"*{name}* ({full})" for name, full in zip(largest["name"], largest["full"])])
     none, many = int((counts == 0).sum()), int((counts >= 6).sum())
     show.callout(
-        f"Most towns share some challenges and few have none. The average of {len(r.towns):,} towns has "
-        f"{of_published['either'].mean():.1f} of the {len(published)} characteristics rebuilt from the published reading, "
-        f"{of_published['full'].mean():.1f} of them in full. With two of our own, {words.towns(none)} have none and "
-        f"{words.towns(many)} six or more."
+        f"Most towns have some of these characteristics and few have none. The average of {len(r.towns):,} towns has "
+        f"{counts.mean():.1f} of {len(r.shown)}, {r.counts['full'].mean():.1f} of them in full; of the {len(published)} whose published reading is known it has "
+        f"{of_published['either'].mean():.1f}. {words.towns(none)} have none and {words.towns(many)} six or more."
     )
     show.prose(
         "\n".join(
             [
                 f"- **Largest.** {largest} are met in full by the most towns.",
-                f"- **Regions differ.** A town in {words.region(by_region.index[-1])} has {by_region.iloc[-1]:.1f} characteristics on average, a town in {words.region(by_region.index[0])} {by_region.iloc[0]:.1f}.",
+                f"- **Regions differ.** A town in {words.region(most['region'])} has {most['mean']:.1f} characteristics on average ({most['low']:.1f} to {most['high']:.1f}), a town in {words.region(least['region'])} {least['mean']:.1f} ({least['low']:.1f} to {least['high']:.1f}).",
                 f"- **Some come together.** {summaries.strongest_pairs(r, published)}",
                 f"- **Not all flags are firm.** {summaries.firm_in_short(r)} {summaries.firmest_and_weakest(r)}",
                 f"- **Similar towns form a gradient, not boxes.** {summaries.groups_in_short(r)}",
@@ -127,6 +126,6 @@ def overview(r: Results) -> None:
         "cluster-maps",
         "Each characteristic has a geography of its own",
         alt="Small maps of the characteristics that are rebuilt. "
-        + " ".join(f"{letter}, {name}: most members in {summaries.main_region(r, letter)}." for letter, name in names.items()),
+        + " ".join(f"{letter}, {name}: most common in {summaries.main_region(r, letter)}." for letter, name in names.items()),
         table=table[["Letter", "Name", "Full", "Partial"]],
     )

@@ -30,16 +30,18 @@ def firm(r: Results) -> None:
     )
     total = r.sobol.pivot(index="cluster", columns="factor", values="total").clip(lower=0)[list(sensitivity.FACTORS)]
     leading = total.idxmax(axis=1).map(sensitivity.FACTORS)
+    often = leading.value_counts()
+    first = sorted(often.index[often == often.max()])
     total.index = [f"{letter}  {names[letter]}" for letter in total.index]
     total.columns = [sensitivity.FACTORS[name] for name in total.columns]
     show.prose(
         "Which choice matters differs. "
-        + " ".join(f"It matters most *{factor}* for {words.listed(sorted(leading.index[leading == factor]))}." for factor in leading.value_counts().index)
+        + " ".join(f"For {words.listed(sorted(leading.index[leading == factor]))} it matters most *{factor}*." for factor in leading.value_counts().index)
     )
     show.figure(
         show.saved("052_probability", "sobol"),
         "sobol",
-        "What a characteristic depends on differs from one to the next",
+        f"What matters most, in {len(leading[leading == first[0]])} characteristics each: {words.listed(first)}",
         alt="Shaded table of total Sobol indices. " + " ".join(f"{name[3:]}: most on {row.idxmax()} ({row.max():.2f})." for name, row in total.iterrows()),
         table=total.rename_axis("Characteristic").reset_index(),
         formats={name: ".2f" for name in total.columns},
@@ -68,7 +70,7 @@ def combinations(r: Results) -> None:
     show.figure(
         figures.heat(table, "Times as often together as if independent", "{:.1f}"),
         "lift",
-        "Some characteristics come together far more often than chance",
+        f"Pairs without a common indicator come together {summaries.lift_range(r)} times as often as chance",
         alt="Shaded table of how often two characteristics occur in a town compared with chance. " + summaries.strongest_pairs(r, letters).replace("*", ""),
         table=table.rename_axis("Characteristic").reset_index(),
         formats={letter: ".2f" for letter in letters},
@@ -100,8 +102,8 @@ def places(r: Results) -> None:
     """Regions and town sizes."""
     names = r.shown.set_index("cluster")["name"]
     for column, title, name in (
-        ("region", "Regions have different profiles", "regions"),
-        ("size_class", "Large and small towns differ in kind", "sizes"),
+        ("region", "Regions differ in their characteristics", "regions"),
+        ("size_class", "Large and small towns differ in their characteristics", "sizes"),
     ):
         share = _share_inside(r, r.towns[column]).reindex(names.index)
         if column == "size_class":
@@ -116,14 +118,15 @@ def places(r: Results) -> None:
             table=share.rename_axis("Characteristic").rename_axis(columns=None).reset_index(),
             formats={str(label): ".1f" for label in share.columns},
         )
-    mean = r.counts["either"].groupby(r.towns["region"]).mean().sort_values(ascending=False)
+    drawn = r.regions.assign(row=r.regions["region"], series="with 95 % interval", value=r.regions["mean"])
     show.figure(
-        figures.bars(mean, "Characteristics of the average town", r.counts["either"].mean()),
+        figures.intervals(drawn, "Characteristics of the average town, in full or in part", None),
         "mean-by-region",
-        f"Towns in {words.region(mean.index[0])} have the most characteristics, in {words.region(mean.index[-1])} in the fewest",
-        alt="Bar chart of the characteristics of the average town by region. " + " ".join(f"{region}: {value:.1f}." for region, value in mean.items()),
-        table=mean.rename("Characteristics").rename_axis("Region").reset_index(),
-        formats={"Characteristics": ".2f"},
+        f"Towns in {words.region(r.regions['region'].iloc[0])} have the most characteristics, towns in {words.region(r.regions['region'].iloc[-1])} the fewest",
+        alt="Chart of the characteristics of the average town by region, with intervals. " + " ".join(f"{row.region}: {row.mean:.1f} ({row.low:.1f} to {row.high:.1f})." for row in r.regions.itertuples()),
+        table=r.regions[["region", "towns", "mean", "low", "high"]].rename(columns={"region": "Region", "towns": "Towns", "mean": "Characteristics", "low": "from", "high": "to"}),
+        note=f"Over the {int(r.regions['clusters'].iloc[0])} characteristics assessed in every region. The intervals draw local authorities again; the order of neighbouring regions is not certain.",
+        formats={name: ".2f" for name in ("Characteristics", "from", "to")},
     )
 
 
@@ -144,11 +147,10 @@ def similar_towns(r: Results) -> None:
     atypical = table.sort_values("silhouette").groupby("group")["town"].apply(lambda names: words.listed(names.head(3).tolist()))
     summary = table.groupby("group").agg(Traits=("group_name", "first"), Towns=("town", "size"), Stability=("group_stability", "first"))
     summary = summary.join(typical.rename("Typical towns")).join(atypical.rename("Least typical"))
-    weak = int((table["silhouette"] < 0).sum())
     show.prose(
         f"The characteristics sort towns by set criteria. Grouping asks instead which towns resemble each other on {len(used)} "
-        f"indicators at once. {summaries.groups_in_short(r)} {words.towns(weak).capitalize()} lie nearer to another group than to their own: "
-        f"read a group as a neighbourhood on a map, not as a box. Stability is the share of a group found again when the towns are drawn "
+        f"indicators at once. {summaries.groups_in_short(r)} {summaries.groups_by_number(r)} "
+        f"Read a group as a neighbourhood on a map, not as a box. Stability is the share of a group found again when the towns are drawn "
         f"anew: 0.75 and more is firm, 0.6 a pattern, 0.5 and less none.\n\n{summaries.groups_against_nothing(r)}"
     )
     show.table(summary.rename_axis("Group").reset_index(), "groups", "Groups of similar towns", formats={"Stability": ".2f"})

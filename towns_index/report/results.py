@@ -33,6 +33,8 @@ class Results:
     sobol: pd.DataFrame
     stability: pd.DataFrame
     methods: pd.DataFrame
+    overlap: pd.DataFrame
+    regions: pd.DataFrame
     assumptions: pd.DataFrame
     kinds: pd.DataFrame
     observed: pd.DataFrame
@@ -126,6 +128,8 @@ def load(settings: dict) -> Results:
         sobol=store.read("sobol"),
         stability=store.read("cluster_stability"),
         methods=store.read("group_methods"),
+        overlap=store.read("overlap"),
+        regions=store.read("region_counts").sort_values("mean", ascending=False, ignore_index=True),
         assumptions=store.read("assumptions"),
         kinds=store.read("change_types").set_index("town_code"),
         observed=store.read("change_types_profile"),

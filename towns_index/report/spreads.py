@@ -22,7 +22,7 @@ def cluster(r: Results, letter: str) -> None:
         drawings.spread(r.towns, r.status(letter), shares, regions, average, firm),
         f"cluster-{letter.lower()}",
         _title(r, letter, row),
-        alt=f"Four pictures of {row['name']}. A map of {r.size(letter)} full and {r.size(letter, 'partial')} partial members, most of them in "
+        alt=f"Four pictures of {row['name']}. A map of {r.size(letter)} full and {r.size(letter, 'partial')} partial members, most common in "
         f"{summaries.main_region(r, letter)}. Towns that meet each criterion: "
         + " ".join(f"{label}: {'not rebuilt' if pd.isna(value) else f'{value:.0%}'}." for label, value in shares.items())
         + f" Share of towns by region, from {words.region(regions.idxmax())} ({regions.max():.0%}) to {words.region(regions.idxmin())} ({regions.min():.0%}). "
@@ -59,11 +59,11 @@ def _text(r: Results, letter: str, row: pd.Series, regions: pd.Series) -> str:
     firm = r.firmness(letter).sum()
     unknown = int((r.status(letter) == "not_assessed").sum())
     sentences = [
-        f"{row['about']}{' This is our own reading.' if row['evidence'] == 'own' else ''}",
+        f"{row['about']}",
         f"{size[0].upper()}{size[1:]}.",
         f"It is most common in {words.region(rate.index[0])}, where {rate.iloc[0]:.0%} of towns have it at least partially, and least in {words.region(rate.index[-1])} ({rate.iloc[-1]:.0%}).",
-        f"The criterion that fewest towns meet: *{hardest}*." if hardest else "",
-        f"Towns furthest inside it: {words.listed(typical)}." if typical else "",
+        f"Fewest towns meet: *{hardest}*." if hardest else "",
+        f"Towns that pass the criteria by the widest margin: {words.listed(typical)}." if typical else "",
         f"Of its {firm.sum()} flags, {firm['safe']} are safe and {firm['coin toss']} a coin toss.",
         f"{words.towns(unknown).capitalize()} could not be assessed." if unknown else "",
     ]

@@ -7,28 +7,36 @@ from towns_index.report.results import INSIDE, Results
 
 
 def strongest_pairs(r: Results, letters: list[str]) -> str:
-    lift = clusters.lift(r.members, letters)
+    """The two pairs that occur together most often, among those that share no indicator."""
     names = r.letters.set_index("cluster")["name"]
-    stacked = lift.where(lift.index.to_numpy()[:, None] < lift.columns.to_numpy()).rename_axis(
-        index="one", columns="other"
-    ).stack()
-    top = stacked.nlargest(2)
-    parts = [f"*{names[a]}* and *{names[b]}* ({value:.1f} times)" for (a, b), value in top.items()]
-    return f"The pairs that occur together most often, compared with chance: {words.listed(parts)}."
+    apart = r.overlap[r.overlap["shared"].isna() & r.overlap["one"].isin(letters) & r.overlap["other"].isin(letters)]
+    parts = [f"*{names[row.one]}* and *{names[row.other]}* ({row.lift:.1f} times)" for row in apart.nlargest(2, "lift").itertuples()]
+    return f"Of the pairs that share no indicator, these occur together most often, compared with chance: {words.listed(parts)}."
+
+
+def lift_range(r: Results) -> str:
+    """How often pairs that share no indicator occur together, compared with chance: the least and the most."""
+    apart = r.overlap.loc[r.overlap["shared"].isna() & r.overlap["lift"].notna(), "lift"]
+    return f"{apart.min():.1f} to {apart.max():.1f}"
 
 
 def groups_in_short(r: Results) -> str:
-    chosen = r.groups["group"].nunique()
-    row = r.evidence.set_index("groups").loc[chosen] if chosen in set(r.evidence["groups"]) else None
-    text = f"On all indicators together {chosen} groups of similar towns can be told apart"
-    if row is None:
-        return text + "."
-    stability = r.evidence.set_index("groups")["stability"]
-    firm = "firm" if row["stability"] >= 0.75 else "a pattern rather than firm types"
+    """How many groups, and that they have no clear edges."""
+    weak = int((r.groups["silhouette"] < 0).sum())
     return (
-        f"{text}; with a mean silhouette of {row['silhouette']:.2f}, an average stability of {row['stability']:.2f} and "
-        f"{row['least_stable']:.2f} for the least stable they are {firm}. The firmest number would be {stability.idxmax()} ({stability.max():.2f})."
+        f"Looked at on all measures together the towns can be divided into {r.groups['group'].nunique()} groups, but the groups shade into each other: "
+        f"{words.towns(weak)} lie nearer to another group than to their own."
     )
+
+
+def groups_by_number(r: Results) -> str:
+    """How well the groups hold together, and whether fewer would."""
+    row = r.evidence.set_index("groups").loc[r.groups["group"].nunique()]
+    text = f"The mean silhouette is {row['silhouette']:.2f}, the average stability {row['stability']:.2f} and that of the least stable group {row['least_stable']:.2f}."
+    best = r.evidence.loc[r.evidence["stability"].idxmax()]
+    if pd.isna(best["stability_noise"]):
+        return text
+    return f"{text} {int(best['groups'])} groups would be found again more often ({best['stability']:.2f}), but so they would be in data without any groups ({best['stability_noise']:.2f})."
 
 
 def groups_against_nothing(r: Results) -> str:
@@ -64,9 +72,10 @@ def fidelity_in_short(r: Results) -> str:
 def firm_in_short(r: Results) -> str:
     """How many flags are safe and how many a coin toss."""
     part = r.flags["firmness"].value_counts(normalize=True)
+    unlikely = (r.flags["p_status"] < 0.4).mean()
     return (
-        f"Of {len(r.flags):,} flags, {part.get('safe', 0):.0%} are safe: they hold in nine of ten draws over other defensible "
-        f"choices and uncertain data. {part.get('coin toss', 0):.0%} are a coin toss."
+        f"Of {len(r.flags):,} results, {part.get('safe', 0):.0%} are safe: they hold in at least nine of ten repeats (draws) with other fair "
+        f"choices and with errors of the data. {part.get('coin toss', 0):.0%} hold in fewer than six of ten, {unlikely:.0%} in fewer than four."
     )
 
 
@@ -86,6 +95,8 @@ def firmest_and_weakest(r: Results) -> str:
 
 
 def main_region(r: Results, letter: str) -> str:
+    """The region where the largest share of the assessed towns has a characteristic."""
     status = r.status(letter)
-    members = r.towns.loc[status.index[status.isin(INSIDE)], "region"]
-    return words.region(members.value_counts().index[0]) if len(members) else "no region"
+    assessed = status[status != "not_assessed"]
+    share = assessed.isin(INSIDE).groupby(r.towns["region"].reindex(assessed.index)).mean()
+    return words.region(share.idxmax()) if len(share) and share.max() > 0 else "no region"
