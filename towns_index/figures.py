@@ -66,7 +66,7 @@ def counts_map(towns: pd.DataFrame, counts: pd.Series) -> Figure:
     places = positions(towns)
     for label, colour in colours.items():
         mark(axes, places[classes.reindex(places.index) == label], colour, 16)
-    legend(axes, {f"{label}": colour for label, colour in colours.items()}, title="Clusters (full or partial)", loc="upper right")
+    legend(axes, {f"{label}": colour for label, colour in colours.items()}, title="Clusters, in full or in part", loc="upper right")
     return fig
 
 
@@ -156,7 +156,7 @@ def counts_histogram(counts: pd.DataFrame) -> Figure:
     fig, axes = plt.subplots(figsize=(6.6, 3.4), layout="constrained")
     bars = axes.bar(number.index, number, color=style.NAVY, width=0.75)
     axes.bar_label(bars, fontsize=8, padding=2)
-    axes.set(xlabel="Clusters (full or partial)", ylabel="Towns", xticks=range(int(number.index.max()) + 1))
+    axes.set(xlabel="Clusters, in full or in part", ylabel="Towns", xticks=range(int(number.index.max()) + 1))
     return fig
 
 
@@ -363,7 +363,7 @@ def count_nulls(table: pd.DataFrame) -> Figure:
     axes.plot(table["clusters"], table["independent"], color=style.ORANGE, marker="D", linewidth=1.5, label="if independent")
     axes.plot(table["clusters"], table["associated"], color=style.TEAL, marker="o", linewidth=1.5, label="with pairwise associations")
     axes.fill_between(table["clusters"], table["associated_low"], table["associated_high"], color=style.TEAL, alpha=0.2)
-    axes.set(xlabel="Clusters (full or partial)", ylabel="Towns", xticks=table["clusters"])
+    axes.set(xlabel="Clusters, in full or in part", ylabel="Towns", xticks=table["clusters"])
     axes.margins(y=0.1)
     axes.legend()
     return fig

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox, TransformedBbox
 
-GIVE = 0.18
+GIVE = 0.1
 """Share of a text's height by which its box may be entered: the box has room above and below the letters."""
 
 

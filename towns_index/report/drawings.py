@@ -23,6 +23,10 @@ def count_classes(counts: pd.Series) -> pd.Series:
     return pd.cut(counts, [-1, 1, 3, 5, 99], labels=list(COUNTS))
 
 
+LINE = 0.156
+"""Inches between the lines of the criteria."""
+
+
 def spread(
     towns: pd.DataFrame, status: pd.Series, shares: pd.Series, regions: pd.Series, average: float, firmness: pd.DataFrame
 ) -> Figure:
@@ -43,14 +47,19 @@ def spread(
     firmness : pandas.DataFrame
         Towns by published status (rows ``full``, ``partial``) and firmness (columns as in :data:`towns_index.figures.FIRMNESS`).
     """
-    # Fixed places: the pictures of all clusters then look alike, whatever their labels.
-    fig = plt.figure(figsize=(7.2, 4.6), layout="none")
-    _map(fig.add_axes((0, 0.27, 0.5, 0.73)), towns, status)
+    # Fixed places, in inches: the pictures of all clusters then look alike. Long criteria make a picture higher.
     lines = sum(len(_lines(label)) + 1 for label in shares.index)
-    foot = 0.955 - 0.034 * lines - 0.01
-    _criteria(fig.add_axes((0.55, foot, 0.45, 0.955 - foot)), shares)
-    _regions(fig.add_axes((0.745, 0.27, 0.255, foot - 0.27 - 0.085)), regions, average)
-    _firm(fig.add_axes((0.14, 0.075, 0.86, 0.11)), firmness)
+    high = 4.6 + LINE * max(0, lines - 8)
+    fig = plt.figure(figsize=(7.2, high), layout="none")
+
+    def part(left: float, low: float, width: float, top: float) -> Axes:
+        return fig.add_axes((left, low / high, width, (top - low) / high))
+
+    foot = high - 0.25 - LINE * lines
+    _map(part(0, 1.24, 0.5, high), towns, status)
+    _criteria(part(0.55, foot, 0.45, high - 0.2), shares)
+    _regions(part(0.745, 1.24, 0.255, foot - 0.39), regions, average)
+    _firm(part(0.14, 0.345, 0.86, 0.85), firmness)
     return fig
 
 
