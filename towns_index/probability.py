@@ -284,7 +284,9 @@ def stability(found: Tally, table: pd.DataFrame) -> pd.DataFrame:
     """One row a cluster: how alike the flagged towns stay, in numbers and words, and how firm its flags are."""
     flags = table[table["status"].isin(["full", "partial"])]
     firm = flags.groupby(["cluster", "firmness"]).size().unstack(fill_value=0).reindex(columns=list(FIRMNESS), fill_value=0)
-    frame = found.similarity.join(firm.rename(columns={"coin toss": "coin_toss"}), how="left").fillna(0)
-    frame = frame.astype({"safe": int, "likely": int, "coin_toss": int})
+    frame = found.similarity.join(firm.rename(columns={"coin toss": "coin_toss"}), how="left")
+    frame = frame.fillna({"safe": 0, "likely": 0, "coin_toss": 0}).astype({"safe": int, "likely": int, "coin_toss": int})
+    # Without a full member there is no set to be stable: two empty sets are alike and say nothing.
+    frame.loc[~frame.index.isin(table.loc[table["status"] == "full", "cluster"]), "jaccard_full"] = np.nan
     frame.insert(2, "band", word_for(frame["jaccard_inside"], BANDS))
     return frame.rename_axis("cluster").reset_index()

@@ -10,7 +10,7 @@ from towns_index.report.results import Results
 def fidelity(r: Results) -> None:
     """Published against rebuilt."""
     show.prose(
-        f"{summaries.fidelity_in_short(r)} Rules and stand-ins were chosen on meaning and published sizes, never on the named towns: "
+        f"{summaries.fidelity_in_short(r)} Rules and stand-ins were chosen on meaning and published sizes, so that the sizes are no independent evidence; never on the named towns: "
         "those are the test, reported as they fall."
     )
     both = r.fidelity.dropna(subset=["published_full", "difference"])
