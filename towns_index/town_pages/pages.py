@@ -80,6 +80,7 @@ def shared_parts(m: Material, d: Distributions) -> dict:
         "traits": m.scores.shape[1],
         "fewer": m.choices["context"]["fewer"],
         "context": words.listed([line["words"] for line in m.choices["context"]["line"]]),
+        "distance_note": distance_note(m.choices["distance"]),
         "draws_note": "Each was judged again many times, with other fair choices and with errors in the data as large as they may be: the draws.",
     }
 
@@ -124,6 +125,12 @@ def about(m: Material, d: Distributions, code: str, shared: dict) -> dict:
 def pair_distances(m: Material) -> np.ndarray:
     """Distances of all pairs of towns, in order: what "near" means among towns."""
     return np.sort(pdist(m.scores.to_numpy()) / np.sqrt(m.scores.shape[1]))
+
+
+def distance_note(bands: list[dict]) -> str:
+    """What the words for distances mean, from ``[[distance]]``."""
+    told = [f"“{band['words']}” is up to {words.quantity(band['up_to'], '', 1)}" for band in bands[:-1]]
+    return f"Distances are told by the usual spread (standard deviation) of the towns compared with: {', '.join(told)}, “{bands[-1]['words']}” more."
 
 
 def nearer(distance: float, pairs: np.ndarray) -> float:
