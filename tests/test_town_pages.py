@@ -17,7 +17,7 @@ from towns_index import clusters, paths, town_pages, words
 from towns_index.runner import parameters
 from towns_index.runner.problems import Problems
 from towns_index.town_pages import characteristics, drawings, pages, standing, trends, trust
-from towns_index.town_pages.summary import summary
+from towns_index.town_pages.summary import firmness, summary
 
 SETTINGS = {"average": "mean", "deprivation_fourth": "covid"}
 
@@ -106,10 +106,46 @@ def test_statuses_and_numbers_of_a_summary_are_those_of_the_tables(material, bui
             assert (f"It has {words.listed(held)} {end}" in told) == bool(held), told
         row = intervals.loc[code].astype(int)
         assert f"It has {row['count'] or 'none'} of the {(rows != 'not_assessed').sum()} characteristics" in told
-        span = f"is between {row['low']} and {row['high']}." if row["low"] != row["high"] else f"is {row['low']}."
-        assert span in told
+        span = f"between {row['low']} and {row['high']}" if row["low"] != row["high"] else f"{row['low'] or 'none'}"
+        assert f"it has {span} of them in nine of ten cases." in told
         people = re.search(r"about ([\d,]+) residents", told)[1].replace(",", "")
         assert int(people) == pytest.approx(material.towns.at[code, "population_2019"], rel=0.005)
+
+
+@pytest.mark.parametrize(
+    ("firm", "said"),
+    [
+        ("", []),
+        ("s", ["Its characteristic is held safely."]),
+        ("ss", ["Both of its characteristics are held safely."]),
+        ("sss", ["All three of its characteristics are held safely."]),
+        ("ssss" + "l", ["Four of its five characteristics are held safely."]),
+        ("sslcd", ["“1” and “2” are held safely.", "“4” is close to a coin toss.", "“5” is doubtful."]),
+        ("l", ["Its characteristic is not held safely, but it is no coin toss either."]),
+        ("ll", ["None of its characteristics is held safely, but none is a coin toss either."]),
+        ("ldd", ["“2” and “3” are doubtful."]),
+    ],
+)
+def test_firmness_in_a_summary(firm, said):
+    of = {"s": "safe", "l": "likely", "c": "coin toss", "d": "doubtful"}
+    held = [{"name": str(number), "inside": True, "firmness": of[letter]} for number, letter in enumerate(firm, 1)]
+    assert firmness(held + [{"name": "x", "inside": False, "firmness": "safe"}]) == said
+
+
+def test_every_summary_names_what_is_safe_and_what_is_not(material, built):
+    members = committed("membership_probability").query("status in ['full', 'partial']").set_index("town_code")
+    for code, told in built["summary"].items():
+        rows = members.loc[[code]] if code in members.index else members.iloc[:0]
+        doubtful = rows[(rows["firmness"] == "coin toss") & (rows["p_status"] < 0.4)]["cluster"]
+        named = [f"“{material.letters[letter]['name']}”" for letter in doubtful]
+        assert bool(named) == ("doubtful." in told)
+        assert not named or f"{words.listed(named)} {'is' if len(named) == 1 else 'are'} doubtful." in told
+
+
+def test_what_a_town_is_and_is_not(material):
+    told = pages.flags(material, "E35001472")  # Blackpool
+    assert told.startswith("Yes: ") and ". No: " in told and "next to the sea" in told.split(". No: ")[0]
+    assert not re.search("town with|town next", told, re.IGNORECASE)
 
 
 def test_ranks_are_those_of_the_indicators(material):
@@ -314,6 +350,14 @@ def test_what_cannot_be_judged_is_never_said_to_be_met_by_none(material, texts):
     assert held["W38000112"]["M"] == "not judged: the data are for England only"
     assert held["E35001472"]["D"].endswith("of the 3 that can be judged") and re.fullmatch("[0-4] of 4", held["E35001472"]["A"])
     assert not any("(0 judged)" in page or "0 of 0" in page for page in texts.values())
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [("More East European speakers", "more East European speakers"), ("East European speakers", "East European speakers"), ("South Asian residents", "South Asian residents"), ("GCSE results", "GCSE results"), ("Older residents", "older residents")],
+)
+def test_labels_within_a_sentence(label, said):
+    assert words.lowered(label) == said
 
 
 def test_distances_in_words_follow_the_definitions():

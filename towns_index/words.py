@@ -6,6 +6,7 @@ DOUBTFUL = 0.4
 """Share of draws below which a status is called doubtful: at least three of five draws say otherwise."""
 
 PROPER = ("Muslim", "Leave", "European", "English", "Welsh")  # keep their capital within a sentence
+PLAIN = ("The", "A", "More", "Fewer", "Few", "Less")  # lose it, even before a name: "more East European speakers"
 
 
 def listed(items: list[str], last: str = "and") -> str:
@@ -94,7 +95,7 @@ def sentence(text: str) -> str:
 def lowered(label: str) -> str:
     """A label as it stands within a sentence: "Residents aged …" becomes "residents aged …", "South Asian …" stays."""
     first, _, rest = label.partition(" ")
-    name = (len(first) > 1 and first[:2].isupper()) or first in PROPER or (rest[:1].isupper() and first not in ("The", "A"))
+    name = (len(first) > 1 and first[:2].isupper()) or first in PROPER or (rest[:1].isupper() and first not in PLAIN)
     return label if name else label[:1].lower() + label[1:]
 
 

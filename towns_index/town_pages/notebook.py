@@ -102,7 +102,7 @@ def lighter(told: dict) -> pd.DataFrame:
         {
             "Town": f"{other['name']}, {other['region']}",
             "It does not have": ", ".join(other["without"]),
-            "It has instead": ", ".join(other["instead"]) or "nothing",
+            "It has instead": ", ".join(other["instead"]) or "–",
             "Characteristics": other["count"],
         }
         for other in told["lighter"]

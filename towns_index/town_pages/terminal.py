@@ -88,7 +88,7 @@ def shown(told: dict) -> Group:
     """A town as ``rich`` shows it."""
     title = Text(told["name"] + (f" · {told['welsh']}" if told["welsh"] else ""), style="bold")
     return Group(
-        Panel(Text(" ".join(told["summary"])), title=title),
+        Panel(Text("\n\n".join(told["summary"])), title=title),
         _held(told),
         _figures(told),
         _alike(told),
