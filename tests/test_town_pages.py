@@ -106,8 +106,9 @@ def test_statuses_and_numbers_of_a_summary_are_those_of_the_tables(material, bui
             assert (f"It has {words.listed(held)} {end}" in told) == bool(held), told
         row = intervals.loc[code].astype(int)
         assert f"It has {row['count'] or 'none'} of the {(rows != 'not_assessed').sum()} characteristics" in told
-        span = f"between {row['low']} and {row['high']}" if row["low"] != row["high"] else f"{row['low'] or 'none'}"
-        assert f"it has {span} of them in nine of ten cases." in told
+        one = {0: "none", 1: "1 characteristic"}.get(row["low"], f"{row['low']} characteristics")
+        span = f"between {row['low']} and {row['high']} characteristics" if row["low"] != row["high"] else one
+        assert f"it has {span} in nine of ten cases." in told
         people = re.search(r"about ([\d,]+) residents", told)[1].replace(",", "")
         assert int(people) == pytest.approx(material.towns.at[code, "population_2019"], rel=0.005)
 
@@ -401,14 +402,14 @@ def test_the_smallest_change_can_be_read_aloud(material):
     code = material.towns.index[material.towns["town_name"] == "Hetton-le-Hole"][0]
     for each in characteristics.characteristics(material, code):
         if each["flip"]:
-            assert re.search(r": [^:]+\. (At|Above|Below) .*\d.* the town would (no longer )?have it( in full| in part| in part only)?\.$", each["flip"]), each["flip"]
+            assert re.search(r": [^:]+\. (At|Above|Below) .*\d.* the town would (have it in (full|part|part only)|no longer have this characteristic)\.$", each["flip"]), each["flip"]
             assert "deviation" not in each["flip"] and re.fullmatch(r"criterion \d[a-c]?, [\d.e-]+ standard deviations", each["flip_audit"])
 
 
 def test_pubs_that_nobody_counted_are_not_shown_as_numbers(material):
     told = {row["label"]: row for row in trends.trends(material, trends.changes(material), "E35001472")}
     row, m = told["Pubs"], committed("measures").set_index("town_code").loc["E35001472"]
-    assert (row["then"], row["now"], row["shared"]) == ("2001", "2018", "local authority")
+    assert (row["then"], row["now"], row["shared"]) == ("in 2001", "in 2018", "local authority")
     assert row["change"] == f"{100 * (m['pubs_2018'] / m['pubs_2001'] - 1):+.1f} %".replace("-", "−")
 
 

@@ -149,8 +149,8 @@ AFTER = {
     ("none", "full"): "the town would have it in full",
     ("full", "partial"): "the town would have it in part only",
     ("none", "partial"): "the town would have it in part",
-    ("full", "none"): "the town would no longer have it",
-    ("partial", "none"): "the town would no longer have it",
+    ("full", "none"): "the town would no longer have this characteristic",
+    ("partial", "none"): "the town would no longer have this characteristic",
 }
 
 

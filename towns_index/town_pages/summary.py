@@ -62,8 +62,8 @@ def number(held: list[dict]) -> list[str]:
 def span(town: dict) -> str:
     """How sure the number is."""
     low, high = town["low"], town["high"]
-    between = f"between {low} and {high}" if low != high else f"{low or 'none'}"
-    return f"How sure is this? Judged again with other fair choices and likely errors in the data, it has {between} of them in nine of ten cases."
+    between = f"between {low} and {high} characteristics" if low != high else words.counted(low, "characteristic") if low else "none"
+    return f"How sure is this? Judged again with other fair choices and likely errors in the data, it has {between} in nine of ten cases."
 
 
 def name(characteristic: dict) -> str:

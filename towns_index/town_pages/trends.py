@@ -53,7 +53,7 @@ def trends(m: Material, changed: list[dict], code: str) -> list[dict]:
 
 def dated(value: float, unit: str, date: str) -> str:
     """A value with its date; the date alone without a unit, where the change is known and the amount is not."""
-    return f"{words.quantity(value, unit)} in {date}" if unit else date
+    return f"{words.quantity(value, unit)} in {date}" if unit else f"in {date}"
 
 
 def signed(value: float, unit: str) -> str:
