@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import re
 import shutil
 import xml.etree.ElementTree as ET
@@ -289,8 +290,23 @@ def test_a_town_is_described_as_in_the_tables(opened):
     assert f"It has {full + partial} characteristics of the 13 that could be assessed: {full} in full and {partial} in part." in page.inner_text("#town")
     page.locator("#town .characteristic summary", has_text="Cross-cutting deprivation").click()
     row = committed("membership_probability").query("town_code == @BLACKPOOL and cluster == 'E'").iloc[0]
-    assert f"In {round(100 * row['p_status'])} of 100 repeats" in page.inner_text("#town")
+    assert f"In {math.floor(100 * row['p_status'])} of 100 repeats" in page.inner_text("#town")
     assert page.locator("#town .similar li").count() == 10
+
+
+def test_what_most_draws_decide_otherwise_is_doubtful_and_shares_are_rounded_down(opened, held):
+    found = committed("membership_probability").set_index(["cluster", "town_code"])
+    flags = found[found["status"].isin(["full", "partial"])]
+    doubtful = flags[(flags["firmness"] == "coin toss") & (flags["p_status"] < 0.4)].iloc[0]
+    nearly = flags[(flags["firmness"] == "likely") & (flags["p_status"] > 0.895)]
+    for (letter, code), row, word in ((doubtful.name, doubtful, "doubtful"), (nearly.index[0], nearly.iloc[0], "likely")):
+        page = opened(f"#town={code}")
+        name = next(about["name"] for about in held["clusters"] if about["cluster"] == letter)
+        part = page.locator("#town .characteristic", has_text=name).first
+        part.locator("summary").click()
+        assert f"firmness: {word}" in part.inner_text()
+        told = part.get_by_text("of 100 repeats").inner_text()  # waits for the details to open
+        assert told.startswith(f"In {math.floor(100 * row['p_status'])} of 100 repeats") and f"({word})" in told
 
 
 @pytest.mark.parametrize("code", [BLACKPOOL, "W38000112", "E35000529"])

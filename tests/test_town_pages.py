@@ -13,11 +13,11 @@ import pytest
 from bundle import SNAPSHOT, committed
 from wording import ATTITUDES, CAUSES, FORBIDDEN, SUPERLATIVES, grade, syllables
 
-from towns_index import paths, town_pages, words
+from towns_index import clusters, paths, town_pages, words
 from towns_index.runner import parameters
 from towns_index.runner.problems import Problems
 from towns_index.town_pages import characteristics, drawings, pages, standing, trends, trust
-from towns_index.town_pages.summary import summary
+from towns_index.town_pages.summary import firmness, summary
 
 SETTINGS = {"average": "mean", "deprivation_fourth": "covid"}
 
@@ -106,10 +106,47 @@ def test_statuses_and_numbers_of_a_summary_are_those_of_the_tables(material, bui
             assert (f"It has {words.listed(held)} {end}" in told) == bool(held), told
         row = intervals.loc[code].astype(int)
         assert f"It has {row['count'] or 'none'} of the {(rows != 'not_assessed').sum()} characteristics" in told
-        span = f"is between {row['low']} and {row['high']}." if row["low"] != row["high"] else f"is {row['low']}."
-        assert span in told
+        one = {0: "none", 1: "1 characteristic"}.get(row["low"], f"{row['low']} characteristics")
+        span = f"between {row['low']} and {row['high']} characteristics" if row["low"] != row["high"] else one
+        assert f"it has {span} in nine of ten cases." in told
         people = re.search(r"about ([\d,]+) residents", told)[1].replace(",", "")
         assert int(people) == pytest.approx(material.towns.at[code, "population_2019"], rel=0.005)
+
+
+@pytest.mark.parametrize(
+    ("firm", "said"),
+    [
+        ("", []),
+        ("s", ["Its characteristic is held safely."]),
+        ("ss", ["Both of its characteristics are held safely."]),
+        ("sss", ["All three of its characteristics are held safely."]),
+        ("ssss" + "l", ["Four of its five characteristics are held safely."]),
+        ("sslcd", ["“1” and “2” are held safely.", "“4” is close to a coin toss.", "“5” is doubtful."]),
+        ("l", ["Its characteristic is not held safely, but it is no coin toss either."]),
+        ("ll", ["None of its characteristics is held safely, but none is a coin toss either."]),
+        ("ldd", ["“2” and “3” are doubtful."]),
+    ],
+)
+def test_firmness_in_a_summary(firm, said):
+    of = {"s": "safe", "l": "likely", "c": "coin toss", "d": "doubtful"}
+    held = [{"name": str(number), "inside": True, "firmness": of[letter]} for number, letter in enumerate(firm, 1)]
+    assert firmness(held + [{"name": "x", "inside": False, "firmness": "safe"}]) == said
+
+
+def test_every_summary_names_what_is_safe_and_what_is_not(material, built):
+    members = committed("membership_probability").query("status in ['full', 'partial']").set_index("town_code")
+    for code, told in built["summary"].items():
+        rows = members.loc[[code]] if code in members.index else members.iloc[:0]
+        doubtful = rows[(rows["firmness"] == "coin toss") & (rows["p_status"] < 0.4)]["cluster"]
+        named = [f"“{material.letters[letter]['name']}”" for letter in doubtful]
+        assert bool(named) == ("doubtful." in told)
+        assert not named or f"{words.listed(named)} {'is' if len(named) == 1 else 'are'} doubtful." in told
+
+
+def test_what_a_town_is_and_is_not(material):
+    told = pages.flags(material, "E35001472")  # Blackpool
+    assert told.startswith("Yes: ") and ". No: " in told and "next to the sea" in told.split(". No: ")[0]
+    assert not re.search("town with|town next", told, re.IGNORECASE)
 
 
 def test_ranks_are_those_of_the_indicators(material):
@@ -227,7 +264,7 @@ def test_the_other_pages_are_valid_html(name, built, folder):
 
 
 def test_pages_are_small_and_the_same_every_time(material, built, texts):
-    assert built["bytes"].mean() < 38_000 and built["bytes"].max() < 48_000
+    assert built["bytes"].mean() < 39_000 and built["bytes"].max() < 50_000
     d = standing.distributions(material)
     shared = pages.shared_parts(material, d)
     again = pages._template("town.html").render(pages.about(material, d, "E35001472", shared))
@@ -265,14 +302,115 @@ def test_a_value_and_its_threshold_are_told_apart():
     assert words.told_apart(7.38, 7.1, "a year for each 100,000 people") == ("7.4 a year for each 100,000 people", "7.1")
 
 
-@pytest.mark.parametrize(("share", "said"), [(0, "none of the draws"), (1, "all draws"), (0.62, "62 of 100 draws"), (0.9992, "more than 99 of 100 draws"), (0.0004, "fewer than 1 of 100 draws")])
+@pytest.mark.parametrize(("share", "said"), [(0, "none of the draws"), (1, "all draws"), (0.62, "62 of 100 draws"), (0.9992, "more than 99 of 100 draws"), (0.0004, "fewer than 1 of 100 draws"), (0.897, "89 of 100 draws"), (0.29, "29 of 100 draws"), (0.9, "90 of 100 draws")])
 def test_shares_of_draws(share, said):
     assert words.in_hundred(share) == said
+
+
+@pytest.mark.parametrize(("word", "holds", "said"), [("coin toss", 0.39, "doubtful"), ("coin toss", 0.4, "coin toss"), ("likely", 0.6, "likely"), ("safe", 1.0, "safe")])
+def test_what_most_draws_decide_otherwise_is_no_coin_toss(word, holds, said):
+    assert words.firmness(word, holds) == said
+
+
+def test_no_page_says_more_of_a_flag_than_the_draws(material, texts):
+    """The number beside the word lies where the word says, after rounding, too; a doubtful flag says what most draws say."""
+    least = {"Safe": 90, "Likely": 60, "Close to a coin toss": 40, "Doubtful": 0}
+    above = {"Safe": 101, "Likely": 90, "Close to a coin toss": 60, "Doubtful": 40}
+    seen = set()
+    for code, page in texts.items():
+        for word, draws, rest in re.findall(r"</span> ([A-Z][a-z ]+): in (?:full|part) in ([a-z0-9 ]+?) draws([^<]*)", page):
+            share = 100 if draws == "all" else int(re.search(r"\d+", draws)[0])
+            assert least[word] <= share < above[word], (code, word, draws)
+            assert ("draws put the town outside" in rest or "draws have it" in rest) == (word == "Doubtful"), (code, rest)
+            seen.add(word)
+    assert seen == set(least)
+
+
+def test_what_most_draws_say_of_a_doubtful_status():
+    found = {"status": "full", "p_full": 0.09, "p_inside": 0.95}
+    assert characteristics.otherwise(found) == "most draws have it in part"
+    assert characteristics.otherwise(found | {"p_inside": 0.4}) == "most draws put the town outside"
+    assert characteristics.otherwise({"status": "partial", "p_full": 0.45, "p_inside": 0.75}) == "more draws have it in full"
+
+
+def test_a_card_says_in_which_one_thing_a_town_differs_from_its_description(material):
+    seen = set()
+    for code in material.towns.index:
+        for each in characteristics.characteristics(material, code):
+            missing = [line for line in each["criteria"] if not line["met"]]
+            assert bool(each["but"]) == (each["status"] == "partial")
+            if each["but"]:
+                assert each["but"].endswith(f"“{missing[0]['label']}”.") and ("not known" in each["but"]) == (missing[0]["met"] is None)
+                seen.add(missing[0]["met"])
+    assert seen == {False, None}
+
+
+def test_what_cannot_be_judged_is_never_said_to_be_met_by_none(material, texts):
+    held = {code: {each["letter"]: each["met_words"] for each in characteristics.characteristics(material, code)} for code in ("E35001472", "W38000112")}
+    assert held["E35001472"]["I"] == "not judged: 2 of the 4 criteria rest on private data"
+    assert held["W38000112"]["M"] == "not judged: the data are for England only"
+    assert held["E35001472"]["D"].endswith("of the 3 that can be judged") and re.fullmatch("[0-4] of 4", held["E35001472"]["A"])
+    assert not any("(0 judged)" in page or "0 of 0" in page for page in texts.values())
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [("More East European speakers", "more East European speakers"), ("East European speakers", "East European speakers"), ("South Asian residents", "South Asian residents"), ("GCSE results", "GCSE results"), ("Older residents", "older residents")],
+)
+def test_labels_within_a_sentence(label, said):
+    assert words.lowered(label) == said
 
 
 def test_distances_in_words_follow_the_definitions():
     bands = [{"up_to": 0.1, "words": "just"}, {"up_to": 1.0, "words": "clearly"}, {"up_to": float("inf"), "words": "far"}]
     assert [characteristics.distance(value, bands) for value in (0.0, 0.1, 0.11, 1.0, 7.0)] == ["just", "just", "clearly", "clearly", "far"]
+
+
+def test_a_distance_is_told_by_the_spread_of_the_towns_compared_with(material):
+    """House prices are compared within the region: £107,410 is not a little below £139,252 in the North East."""
+    verdicts = dict((line.indicator, (line, by_town)) for line, by_town in material.parts["L", "3"])
+    line, by_town = verdicts["house_price"]
+    code = material.towns.index[material.towns["town_name"] == "Hetton-le-Hole"][0]
+    prices = material.indicators["house_price"]
+    region = prices[material.towns["region"] == "North East"]
+    assert by_town[code]["apart"] == pytest.approx(abs(region[code] - region.mean()) / region.std())
+    assert ": clearly below" in characteristics.part(material, code, line, by_town[code])["said"]
+    ((_, of_all),) = material.parts["A", "1"]
+    share = material.indicators["white_british"]
+    assert of_all[code]["apart"] == pytest.approx(abs(share[code] - share.mean()) / share.std())
+
+
+def test_the_legend_of_distances_is_made_from_the_definitions(material, texts):
+    bands = material.choices["distance"]
+    note = pages.distance_note(bands)
+    assert all(f"“{band['words']}” is up to {band['up_to']:g}" in note for band in bands[:-1]) and note.endswith("“far” more.")
+    assert note in Reader(texts["E35001472"]).text
+
+
+@pytest.mark.parametrize(
+    ("rule", "upwards", "said"),
+    [("above_mean", True, "Above 5"), ("above_mean", False, "At 5 or less"), ("below_mean", True, "At 5 or more"), ("below_mean", False, "Below 5"),
+     ("at_most", True, "Above 5"), ("at_most", False, "At 5 or less"), ("at_least", True, "At 5 or more"), ("at_least", False, "Below 5")],
+)  # fmt: skip
+def test_the_other_side_of_a_limit_is_where_the_verdict_changes(rule, upwards, said):
+    assert characteristics.across(rule, "5", upwards) == said
+    here, on = clusters.judge(pd.Series([4.0 if upwards else 6.0, 5.0]), rule, pd.Series([5.0, 5.0]))
+    assert (here != on) == said.startswith("At")
+
+
+def test_the_smallest_change_can_be_read_aloud(material):
+    code = material.towns.index[material.towns["town_name"] == "Hetton-le-Hole"][0]
+    for each in characteristics.characteristics(material, code):
+        if each["flip"]:
+            assert re.search(r": [^:]+\. (At|Above|Below) .*\d.* the town would (have it in (full|part|part only)|no longer have this characteristic)\.$", each["flip"]), each["flip"]
+            assert "deviation" not in each["flip"] and re.fullmatch(r"criterion \d[a-c]?, [\d.e-]+ standard deviations", each["flip_audit"])
+
+
+def test_pubs_that_nobody_counted_are_not_shown_as_numbers(material):
+    told = {row["label"]: row for row in trends.trends(material, trends.changes(material), "E35001472")}
+    row, m = told["Pubs"], committed("measures").set_index("town_code").loc["E35001472"]
+    assert (row["then"], row["now"], row["shared"]) == ("in 2001", "in 2018", "local authority")
+    assert row["change"] == f"{100 * (m['pubs_2018'] / m['pubs_2001'] - 1):+.1f} %".replace("-", "−")
 
 
 def test_a_town_without_characteristics_has_a_whole_summary(material):

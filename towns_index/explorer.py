@@ -32,7 +32,7 @@ LAND_DETAIL = 0.5
 LEAST_SHARE = 0.01
 """Share of an LSOA's residents below which a search by its code does not name the town."""
 
-FIRMNESS = ["safe", "likely", "coin toss"]
+FIRMNESS = ["safe", "likely", "coin toss", "doubtful"]
 
 
 def data(settings: dict, places: pd.DataFrame) -> dict:
@@ -141,9 +141,9 @@ def of_firmness(probability: pd.DataFrame, codes: pd.Index) -> dict[str, dict[st
     for letter, rows in probability.groupby("cluster"):
         rows = rows.set_index("town_code").reindex(codes)
         found[letter] = {
-            "status": numbers(rows["p_status"].round(3)),
+            "status": numbers(np.floor(1000 * rows["p_status"] + 1e-6) / 1000),  # down, as words.in_hundred
             "inside": numbers(rows["p_inside"].round(3)),
-            "word": [FIRMNESS.index(word) if word in FIRMNESS else None for word in rows["firmness"]],
+            "word": [FIRMNESS.index(words.firmness(*row)) if row[0] in FIRMNESS else None for row in zip(rows["firmness"], rows["p_status"])],
             # "4b" is part b of criterion 4.
             "criterion": texts(rows["flip_criterion"].astype("string").str.removesuffix(".0")),
             "to": texts(rows["flip_to"]),

@@ -1,6 +1,12 @@
 """Words: numbers and lists turned into plain English, the same way everywhere."""
 
+import math
+
+DOUBTFUL = 0.4
+"""Share of draws below which a status is called doubtful: at least three of five draws say otherwise."""
+
 PROPER = ("Muslim", "Leave", "European", "English", "Welsh")  # keep their capital within a sentence
+PLAIN = ("The", "A", "More", "Fewer", "Few", "Less")  # lose it, even before a name: "more East European speakers"
 
 
 def listed(items: list[str], last: str = "and") -> str:
@@ -65,12 +71,20 @@ def told_apart(value: float, limit: float, unit: str) -> tuple[str, str]:
 
 
 def in_hundred(share: float) -> str:
-    """A share of draws: "62 of 100 draws", "more than 99 of 100 draws", "none of the draws"."""
+    """A share of draws: "62 of 100 draws", "more than 99 of 100 draws", "none of the draws".
+
+    Rounded down, so that what is not safe (0.897) is never said to hold in as many draws as what is (90 of 100).
+    """
     if share in (0, 1):
         return "all draws" if share else "none of the draws"
-    if 0.005 <= share <= 0.995:
-        return f"{100 * share:.0f} of 100 draws"
-    return "fewer than 1 of 100 draws" if share < 0.5 else "more than 99 of 100 draws"
+    if share < 0.01:
+        return "fewer than 1 of 100 draws"
+    return f"{math.floor(100 * share + 1e-9)} of 100 draws" if share <= 0.99 else "more than 99 of 100 draws"
+
+
+def firmness(word: str, holds: float) -> str:
+    """The word of ``membership_probability.csv`` for readers: a "coin toss" that most draws decide otherwise is "doubtful"."""
+    return "doubtful" if word == "coin toss" and holds < DOUBTFUL else word
 
 
 def sentence(text: str) -> str:
@@ -81,7 +95,7 @@ def sentence(text: str) -> str:
 def lowered(label: str) -> str:
     """A label as it stands within a sentence: "Residents aged …" becomes "residents aged …", "South Asian …" stays."""
     first, _, rest = label.partition(" ")
-    name = (len(first) > 1 and first[:2].isupper()) or first in PROPER or (rest[:1].isupper() and first not in ("The", "A"))
+    name = (len(first) > 1 and first[:2].isupper()) or first in PROPER or (rest[:1].isupper() and first not in PLAIN)
     return label if name else label[:1].lower() + label[1:]
 
 

@@ -3,8 +3,9 @@
 from towns_index import words
 from towns_index.town_pages.material import INSIDE, Material
 
-STATUS = {"full": "in full", "partial": "partially", "none": "no", "not_assessed": "not assessed"}
-FIRMNESS = {"safe": "safe", "likely": "likely", "coin toss": "close to a coin toss"}
+STATUS = {"full": "in full", "partial": "in part", "none": "no", "not_assessed": "not assessed"}
+FIRMNESS = {"safe": "safe", "likely": "likely", "coin toss": "close to a coin toss", "doubtful": "doubtful"}
+OTHERWISE = {"full": "have it in full", "partial": "have it in part", "none": "put the town outside"}
 MARK = {True: "met", False: "not met", None: "not known"}
 
 
@@ -14,9 +15,11 @@ def characteristics(m: Material, code: str) -> list[dict]:
     Returns
     -------
     list of dict
-        ``letter``, ``name``, ``about``, ``to_ask``, ``own`` (whether the reading is our own), ``status``, ``inside``,
-        ``met`` and ``assessed`` (criteria), ``required``, ``firmness``, ``holds`` (share of draws with this status),
-        ``chance`` (share of draws in which the town is inside), ``flip`` (a sentence, or nothing) and ``criteria``.
+        ``letter``, ``name``, ``about``, ``but`` (the one thing in which a town that has it in part is different),
+        ``to_ask``, ``own`` (whether the reading is our own), ``status``, ``inside``, ``met`` and ``assessed`` (criteria),
+        ``required``, ``met_words``, ``firmness``, ``holds`` (share of draws with this status), ``otherwise`` (what
+        most draws say instead, or nothing), ``chance`` (share of draws in which the town is inside), ``flip`` (what
+        would change it, or nothing), ``flip_audit`` and ``criteria``.
     """
     return [_characteristic(m, code, letter) for letter in m.letters]
 
@@ -24,10 +27,13 @@ def characteristics(m: Material, code: str) -> list[dict]:
 def _characteristic(m: Material, code: str, letter: str) -> dict:
     about, found = m.letters[letter], m.statuses[code][letter]
     known = isinstance(found["firmness"], str)
+    firmness = words.firmness(found["firmness"], found["p_status"]) if known else None
+    criteria = [criterion(m, code, letter, number) for of, number in m.parts if of == letter]
     return {
         "letter": letter,
         "name": about["name"],
         "about": about["about"],
+        "but": but(criteria) if found["status"] == "partial" else "",
         "to_ask": about["to_ask"],
         "own": about["evidence"] == "own",
         "rebuilt": about["rebuilt"],
@@ -37,14 +43,47 @@ def _characteristic(m: Material, code: str, letter: str) -> dict:
         "met": found["criteria_met"],
         "assessed": found["criteria_assessed"],
         "required": int(about["required"]),
+        "met_words": met_words(m, code, letter, found),
         "could_be": found["could_be"],
-        "firmness": found["firmness"] if known else None,
-        "firmness_words": FIRMNESS[found["firmness"]] if known else "not measured",
+        "firmness": firmness,
+        "firmness_words": FIRMNESS[firmness] if known else "not measured",
         "holds": found["p_status"] if known else None,
+        "otherwise": otherwise(found) if firmness == "doubtful" else "",
         "chance": found["p_inside"] if known else None,
         "flip": flip(m, found),
-        "criteria": [criterion(m, code, letter, number) for of, number in m.parts if of == letter],
+        "flip_audit": flip_audit(found),
+        "criteria": criteria,
     }
+
+
+def but(criteria: list[dict]) -> str:
+    """In which one thing a town that has a characteristic in part differs from its description."""
+    (missing,) = [each for each in criteria if not each["met"]]
+    return f"{'One thing is not known' if missing['met'] is None else 'Here one thing is different. Not met'}: “{missing['label']}”."
+
+
+def met_words(m: Material, code: str, letter: str, found: dict) -> str:
+    """How many criteria are met, of those that can be judged: "2 of 4", "2 of the 3 that can be judged"."""
+    met, assessed, required = found["criteria_met"], found["criteria_assessed"], int(m.letters[letter]["required"])
+    if assessed >= required:
+        return f"{met} of {required}"
+    if assessed:
+        return f"{met} of the {assessed} that can be judged"
+    lines = [line for (of, _), parts in m.parts.items() if of == letter for line, _ in parts]
+    only = {line.applies_to for line in lines} - {"all"}
+    if only and m.town[code]["nation"] not in only:
+        return f"not judged: the data are for {words.listed(sorted(only))} only"
+    private = sum("private" in line.stands_in_for for line in lines)
+    return f"not judged: {private} of the {required} criteria rest on private data" if private else "not judged"
+
+
+def otherwise(found: dict) -> str:
+    """What most draws say of a doubtful status: "most draws have it in part"."""
+    full, inside = found["p_full"], found["p_inside"]
+    shares = {"full": full, "partial": inside - full, "none": 1 - inside}
+    del shares[found["status"]]
+    status = max(shares, key=shares.get)
+    return f"{'most' if shares[status] > 0.5 else 'more'} draws {OTHERWISE[status]}"
 
 
 def criterion(m: Material, code: str, letter: str, number: str) -> dict:
@@ -105,16 +144,37 @@ def distance(deviations: float, bands: list[dict]) -> str:
     return next(band["words"] for band in bands if deviations <= band["up_to"])
 
 
+AFTER = {
+    ("partial", "full"): "the town would have it in full",
+    ("none", "full"): "the town would have it in full",
+    ("full", "partial"): "the town would have it in part only",
+    ("none", "partial"): "the town would have it in part",
+    ("full", "none"): "the town would no longer have this characteristic",
+    ("partial", "none"): "the town would no longer have this characteristic",
+}
+
+
 def flip(m: Material, found: dict) -> str:
-    """The smallest change of one value that would change a status, as a sentence; nothing where there is none."""
+    """The smallest change of one value that would change a status, in two sentences; nothing where there is none."""
     if not isinstance(found["flip_criterion"], str):
         return ""
     number, part_of = found["flip_criterion"][:1], found["flip_criterion"][1:]
     line = next(line for line, _ in m.parts[found["cluster"], number] if line.part == part_of)
     about = m.about[line.indicator]
     value, limit = words.told_apart(found["flip_value"], found["flip_threshold"], about["unit"])
-    after = {"full": "it would be there in full", "partial": "it would be there partially", "none": "the town would no longer have it"}
-    return (
-        f"{words.lowered(about['label'])}: from {value} to the other side of {limit} "
-        f"(criterion {found['flip_criterion']}; {found['flip_distance']:.2f} standard deviations). Then {after[found['flip_to']]}."
-    )
+    beyond = across(line.rule, limit, found["flip_value"] < found["flip_threshold"])
+    return f"{about['label']}: {value}. {beyond} {AFTER[found['status'], found['flip_to']]}."
+
+
+def across(rule: str, limit: str, upwards: bool) -> str:
+    """The other side of a limit: "Above 3.9 %", "At 3.9 % or more". The limit itself does not meet ``above_mean`` and ``below_mean``."""
+    reached = {"above_mean": not upwards, "below_mean": upwards, "at_least": upwards, "at_most": not upwards}[rule]
+    if reached:
+        return f"At {limit} or {'more' if upwards else 'less'}"
+    return f"{'Above' if upwards else 'Below'} {limit}"
+
+
+def flip_audit(found: dict) -> str:
+    """The same for those who check it: the criterion and the distance in standard deviations over all towns."""
+    known = isinstance(found["flip_criterion"], str)
+    return f"criterion {found['flip_criterion']}, {found['flip_distance']:.2g} standard deviations" if known else ""

@@ -48,11 +48,16 @@ class Material:
         judged: dict[tuple[str, str], list] = {}
         for line in self.lines.itertuples():
             frame = clusters.evaluate_part(line, self.indicators, self.towns, self.settings["average"])
-            spread = frame["value"].std()
-            frame["apart"] = (frame["value"] - frame["threshold"]).abs() / spread if spread else float("nan")
+            frame["apart"] = (frame["value"] - frame["threshold"]).abs() / self.spread(frame["value"], line.comparator)
             frame["met"] = frame["met"].astype(object).where(frame["met"].notna(), None)
             judged.setdefault((line.cluster, line.criterion), []).append((line, frame.to_dict("index")))
         return judged
+
+    def spread(self, values: pd.Series, comparator: str) -> pd.Series:
+        """For each town the standard deviation over the towns that it is compared with; missing where there is none."""
+        of = self.towns[comparator] if comparator in ("nation", "region") else pd.Series("all", index=values.index)
+        spread = values.groupby(of).transform("std")
+        return spread.where(spread > 0)
 
     @cached_property
     def statuses(self) -> dict[str, dict[str, dict]]:

@@ -15,8 +15,8 @@ def characteristics(told: dict) -> pd.DataFrame:
         {
             "Characteristic": f"{each['letter']}. {each['name']}",
             "Has it": each["status_words"],
-            "Criteria met": f"{each['met']} of {each['required']}",
-            "Held": f"{each['firmness']}, {words.in_hundred(each['holds'])}" if each["firmness"] else "–",
+            "Criteria met": each["met_words"],
+            "Held": f"{each['firmness_words']}, {words.in_hundred(each['holds'])}" if each["firmness"] else "–",
             "The smallest change that would matter": each["flip"] or "–",
         }
         for each in told["held"]
@@ -102,7 +102,7 @@ def lighter(told: dict) -> pd.DataFrame:
         {
             "Town": f"{other['name']}, {other['region']}",
             "It does not have": ", ".join(other["without"]),
-            "It has instead": ", ".join(other["instead"]) or "nothing",
+            "It has instead": ", ".join(other["instead"]) or "–",
             "Characteristics": other["count"],
         }
         for other in told["lighter"]

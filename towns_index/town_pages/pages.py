@@ -1,5 +1,6 @@
 """The pages of all towns, and the page that finds them: HTML that needs no network and, but for the search, no script."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist
 
-from towns_index import files, paths, tables, words
+from towns_index import files, paths, probability, tables, words
 from towns_index.town_pages import drawings
 from towns_index.town_pages.characteristics import characteristics
 from towns_index.town_pages.likeness import alike, lighter
@@ -80,7 +81,8 @@ def shared_parts(m: Material, d: Distributions) -> dict:
         "traits": m.scores.shape[1],
         "fewer": m.choices["context"]["fewer"],
         "context": words.listed([line["words"] for line in m.choices["context"]["line"]]),
-        "draws_note": "Each was judged again many times, with other fair choices and with errors in the data as large as they may be: the draws.",
+        "distance_note": distance_note(m.choices["distance"]),
+        "draws_note": draws_note(),
     }
 
 
@@ -126,6 +128,22 @@ def pair_distances(m: Material) -> np.ndarray:
     return np.sort(pdist(m.scores.to_numpy()) / np.sqrt(m.scores.shape[1]))
 
 
+def draws_note() -> str:
+    """What a draw is, and what the words for firmness mean."""
+    safe, likely = (f"{100 * probability.FIRMNESS[word]:.0f}" for word in ("safe", "likely"))
+    return (
+        "Each result was judged again many times, with other fair choices and with the errors that the data are likely to have; each such "
+        f"repeat is a draw. Safe means the same in at least {safe} of 100 draws, likely in {likely}, close to a coin toss in {100 * words.DOUBTFUL:.0f}, "
+        "doubtful in fewer."
+    )
+
+
+def distance_note(bands: list[dict]) -> str:
+    """What the words for distances mean, from ``[[distance]]``."""
+    told = [f"“{band['words']}” is up to {words.quantity(band['up_to'], '', 1)}" for band in bands[:-1]]
+    return f"Distances are told by the usual spread (standard deviation) of the towns compared with: {', '.join(told)}, “{bands[-1]['words']}” more."
+
+
 def nearer(distance: float, pairs: np.ndarray) -> float:
     """Share of all pairs of towns that are nearer to each other."""
     return float(np.searchsorted(pairs, distance) / len(pairs))
@@ -135,17 +153,16 @@ def nearness(name: str, distance: float, pairs: np.ndarray) -> str:
     """How near the most similar town is, in words."""
     further = 1 - nearer(distance, pairs)
     told = "more than 99" if further > 0.99 else f"{100 * further:.0f}"
-    lonely = "" if further > 0.99 else " No town is very much like it."
+    lonely = "" if further > 0.99 else " No town is very like it."
     return f"{name} is the nearest: {told} of 100 pairs of towns are further apart.{lonely}"
 
 
 def flags(m: Material, code: str) -> str:
     """What the town is, and is not, of the things that are yes or no."""
     said = {name: value for name, value in m.values[code].items() if m.about[name]["unit"] == "flag"}
-    held = [words.lowered(m.about[name]["label"]) for name, value in said.items() if value == 1]
-    lacking = [words.lowered(m.about[name]["label"]) for name, value in said.items() if value == 0]
-    told = {"It is or has": held, "It is not or has not": lacking}
-    return " ".join(f"{start}: {words.listed(labels)}." for start, labels in told.items() if labels)
+    labels = {name: words.lowered(re.sub("^Town (with (an? )?)?", "", m.about[name]["label"])) for name in said}
+    told = {"Yes": [labels[name] for name, value in said.items() if value], "No": [labels[name] for name, value in said.items() if not value]}
+    return " ".join(f"{start}: {', '.join(which)}." for start, which in told.items() if which)
 
 
 def figures(m: Material, code: str) -> str:

@@ -1,14 +1,15 @@
-"""A paragraph about a town in plain English, which never says more than the tables do."""
+"""Three short paragraphs about a town in plain English, which never say more than the tables do."""
 
 from towns_index import words
 from towns_index.town_pages.material import Material
 
 FEW = 3  # names that a sentence may list where it can do without
+NUMBERS = "none one two three four five six seven eight nine ten eleven twelve thirteen fourteen".split()
 SIZES = {"small": "small", "medium": "medium-sized", "large": "large"}
 
 
 def summary(m: Material, code: str, held: list[dict], standing: list[dict]) -> list[str]:
-    """The paragraph, sentence by sentence.
+    """The paragraphs: what the town has, how sure that is, and in what it stands out.
 
     Parameters
     ----------
@@ -21,13 +22,12 @@ def summary(m: Material, code: str, held: list[dict], standing: list[dict]) -> l
         Its indicators, as from :func:`towns_index.town_pages.standing.standing`.
     """
     town = m.town[code]
-    return [
-        place(town),
-        *number(town, held),
-        *firmness(held),
-        outstanding(m, standing),
-        group(town),
+    paragraphs = [
+        [place(town), *number(held)],
+        [span(town), *firmness(held)],
+        [outstanding(m, standing), group(town, m.scores.shape[1])],
     ]
+    return [" ".join(sentences) for sentences in paragraphs]
 
 
 def place(town: dict) -> str:
@@ -46,8 +46,8 @@ def about(count: float) -> str:
     return f"{float(f'{count:.3g}'):,.0f}"
 
 
-def number(town: dict, held: list[dict]) -> list[str]:
-    """How many characteristics it has, which, and how sure the number is."""
+def number(held: list[dict]) -> list[str]:
+    """How many characteristics it has, and which."""
     full = [name(each) for each in held if each["status"] == "full"]
     part = [name(each) for each in held if each["status"] == "partial"]
     assessed = sum(each["status"] != "not_assessed" for each in held)
@@ -56,10 +56,14 @@ def number(town: dict, held: list[dict]) -> list[str]:
         told.append(f"It has {words.listed(full)} in full.")
     if part:
         told.append(f"It has {words.listed(part)} in part: all criteria but one are met.")
-    low, high = town["low"], town["high"]
-    span = f"between {low} and {high}" if low != high else f"{low}"
-    told.append(f"With other fair choices and small errors in the data, nine times out of ten the number is {span}.")
     return told
+
+
+def span(town: dict) -> str:
+    """How sure the number is."""
+    low, high = town["low"], town["high"]
+    between = f"between {low} and {high} characteristics" if low != high else words.counted(low, "characteristic") if low else "none"
+    return f"How sure is this? Judged again with other fair choices and likely errors in the data, it has {between} in nine of ten cases."
 
 
 def name(characteristic: dict) -> str:
@@ -70,20 +74,26 @@ def name(characteristic: dict) -> str:
 def firmness(held: list[dict]) -> list[str]:
     """Which of its characteristics are held firmly and which are not."""
     inside = [each for each in held if each["inside"]]
+    named = {word: [name(each) for each in inside if each["firmness"] == word] for word in ("safe", "coin toss", "doubtful")}
+    safe = len(named["safe"])
     if not inside:
         return []
-    safe = [name(each) for each in inside if each["firmness"] == "safe"]
-    loose = [name(each) for each in inside if each["firmness"] == "coin toss"]
-    told = []
-    if len(safe) == len(inside):
-        return [f"{'It' if len(safe) == 1 else 'Each of them'} is held safely."]
-    if len(safe) > FEW:
-        told.append(f"{len(safe)} of them are held safely.")
-    elif safe:
-        told.append(f"{words.listed(safe)} {'is' if len(safe) == 1 else 'are'} held safely.")
-    if loose:
-        told.append(f"{words.listed(loose)} {'is' if len(loose) == 1 else 'are'} close to a coin toss.")
-    return told or ["None of this is safe, and none of it is close to a coin toss."]
+    if safe == len(inside):
+        whole = {1: "Its characteristic", 2: "Both of its characteristics"}.get(safe, f"All {NUMBERS[safe]} of its characteristics")
+        return [f"{whole} {are(safe)} held safely."]
+    if not any(named.values()):
+        alone = "Its characteristic is not held safely, but it is no coin toss either."
+        return [alone if len(inside) == 1 else "None of its characteristics is held safely, but none is a coin toss either."]
+    told = {"safe": "held safely", "coin toss": "close to a coin toss", "doubtful": "doubtful"}
+    lines = [f"{words.listed(names)} {are(len(names))} {told[word]}." for word, names in named.items() if names]
+    if safe > FEW:
+        lines[0] = f"{words.sentence(NUMBERS[safe])} of its {NUMBERS[len(inside)]} characteristics are held safely."
+    return lines
+
+
+def are(count: int) -> str:
+    """ "is" or "are"."""
+    return "is" if count == 1 else "are"
 
 
 def outstanding(m: Material, standing: list[dict]) -> str:
@@ -93,10 +103,10 @@ def outstanding(m: Material, standing: list[dict]) -> str:
     outer = [row for row in grouping if min(row["share"], 1 - row["share"]) < chosen["share"]]
     outer.sort(key=lambda row: (min(row["share"], 1 - row["share"]), row["indicator"]))
     if not outer:
-        return f"On none of the {len(grouping)} measures used to group towns does it stand among the outer tenth of towns."
+        return f"It stands out from other towns in none of {len(grouping)} measures."
     named = [f"{row['label']}{whole(row)}: {row['said']}, {row['rank']}." for row in outer[: chosen["most"]]]
-    such = ", among them these" if len(outer) > len(named) else ""
-    return f"It stands out in {len(outer)} of {len(grouping)} measures{such}. {' '.join(named)}"
+    such = f", above all in these {NUMBERS[len(named)]}" if len(outer) > len(named) else ""
+    return f"It stands out from other towns in {len(outer)} of {len(grouping)} measures{such}. {' '.join(named)}"
 
 
 def whole(row: dict) -> str:
@@ -104,7 +114,7 @@ def whole(row: dict) -> str:
     return f" (whole {row['shared']})" if row["shared"] else ""
 
 
-def group(town: dict) -> str:
+def group(town: dict, measures: int) -> str:
     """The group of similar towns that it is nearest to."""
     between = " It lies between groups: another one is about as near." if town["silhouette"] < 0 else ""
-    return f"All its figures together put it in group {town['group']} of similar towns: {words.lowered(town['group_name'])}.{between}"
+    return f"Over all {measures} measures together it belongs with the towns of group {town['group']}: {words.lowered(town['group_name'])}.{between}"

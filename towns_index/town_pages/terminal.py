@@ -88,7 +88,7 @@ def shown(told: dict) -> Group:
     """A town as ``rich`` shows it."""
     title = Text(told["name"] + (f" · {told['welsh']}" if told["welsh"] else ""), style="bold")
     return Group(
-        Panel(Text(" ".join(told["summary"])), title=title),
+        Panel(Text("\n\n".join(told["summary"])), title=title),
         _held(told),
         _figures(told),
         _alike(told),
@@ -100,8 +100,8 @@ def _held(told: dict) -> Group:
     table = Table("Characteristic", "Has it", "Criteria met", "Held", box=None)
     for each in told["held"]:
         has = Text(each["status_words"], style=STYLES.get(each["status"], "dim"))
-        holds = f"{each['firmness']}: {words.in_hundred(each['holds'])}" if each["firmness"] else ""
-        table.add_row(f"{each['letter']} {each['name']}", has, f"{each['met']} of {each['required']}", holds)
+        holds = f"{each['firmness_words']}: {words.in_hundred(each['holds'])}" if each["firmness"] else ""
+        table.add_row(f"{each['letter']} {each['name']}", has, each["met_words"], holds)
     flips = [Text(f"{each['letter']}: {each['flip']}") for each in told["inside"] if each["flip"]]
     return Group(table, Text("\nThe smallest changes that would matter", style="bold"), *flips) if flips else Group(table)
 

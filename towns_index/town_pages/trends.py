@@ -41,14 +41,19 @@ def trends(m: Material, changed: list[dict], code: str) -> list[dict]:
         told.append(
             {
                 "label": line["label"],
-                "then": f"{words.quantity(row['then'], line['unit'])} in {line['then_date']}",
-                "now": f"{words.quantity(row['now'], line['unit'])} in {line['now_date']}",
+                "then": dated(row["then"], line["unit"], line["then_date"]),
+                "now": dated(row["now"], line["unit"], line["now_date"]),
                 "change": signed(row["change"], unit),
                 "typical": signed(line["typical"], unit),
                 "shared": line["shared"],
             }
         )
     return told
+
+
+def dated(value: float, unit: str, date: str) -> str:
+    """A value with its date; the date alone without a unit, where the change is known and the amount is not."""
+    return f"{words.quantity(value, unit)} in {date}" if unit else f"in {date}"
 
 
 def signed(value: float, unit: str) -> str:

@@ -25,17 +25,18 @@ def trust(m: Material, code: str, values: list[dict]) -> list[str]:
     lines = [
         f"Small areas (LSOAs, of some 1,500 residents) that lie mostly in the town hold {percent(town['coverage'])} of its "
         f"residents, and {percent(town['contamination'])} of the people in these areas live elsewhere. {RELIABILITY[town['reliability']]}",
-        f"{percent(town['split_share'])} of the residents live in a small area that is partly elsewhere: its figures are "
-        "divided by where people live.",
+        f"{percent(town['split_share'])} of the residents live in a small area that lies partly outside the town; the figures of "
+        "such an area are shared out by where its people live.",
     ]
     shared: dict[str, int] = {}
     for row in values:
         if row["shared"]:
             shared[row["shared"]] = shared.get(row["shared"], 0) + 1
-    parts = [f"{count} for a whole {kind}" for kind, count in shared.items()]
+    which = {"local authority": f" in which most of its residents live ({town['local_authority']})"}
+    parts = [f"{count} for the {kind}{which.get(kind, '')}" for kind, count in shared.items()]
     lines.append(
-        f"{sum(shared.values())} of {len(values)} figures are not its own: {words.listed(parts)}. The local authority is "
-        f"{town['local_authority']}; all its towns share these values."
+        f"{sum(shared.values())} of {len(values)} figures are known only for a larger area: {words.listed(parts)}. Every town "
+        "of such an area has the same figure."
     )
     missing = [m.about[name]["label"] for name in m.indicators.columns if name not in m.values[code]]
     if missing:

@@ -42,7 +42,7 @@ function drawTable() {
     ...REBUILT.map((cluster) => status(cluster.cluster, town))]);
   const turn = (by, words) => button(words, () => { choose({ page: page + by }); say(`Page ${state.page + 1} of ${pages}`); }, { disabled: page + by < 0 || page + by >= pages });
   replace(at("view-table"),
-    el("p", { class: "help" }, "A letter stands for a characteristic: ", listed(REBUILT.map((cluster) => `${cluster.cluster} ${cluster.name}`)), ". “part” means all criteria but one; “n/a” means not assessed."),
+    el("p", { class: "help" }, "A letter stands for a characteristic: ", listed(REBUILT.map((cluster) => `${cluster.cluster} ${cluster.name}`)), ". “full” means in full, “part” in part (all criteria but one); “n/a” means not assessed."),
     table(`${plural(towns.length, "town")}, page ${page + 1} of ${pages}`, [...SORTS].map(sortHead), rows, { numeric: [2, 3], class: "towns" }),
     el("p", { class: "buttons" }, turn(-1, "Previous page"), ` Page ${page + 1} of ${pages} `, turn(1, "Next page")),
     el("p", { class: "buttons" },

@@ -68,7 +68,7 @@ function characteristic(cluster, town) {
   const count = status === "not_assessed" ? `${now.assessed[town]} of ${now.criteria.length} criteria assessed` : `${now.met[town]} of ${now.criteria.length} criteria`;
   const firm = rulesMoved() ? null : firmness(letter, town);
   return later([el("span", { class: `badge ${status}` }, STATUS_WORDS[status]), ` ${cluster.name}`, el("span", { class: "help" }, ` ${count}${firm ? `; firmness: ${firm.word}` : ""}`)], () => [
-    el("p", null, cluster.about),
+    el("p", null, `In general: ${cluster.about}`),
     firm ? el("p", null, firm.words) : null,
     table(`${cluster.name}: criteria of ${TOWNS.name[town]}`, ["Criterion", "Value", "Limit", "Met"], now.criteria.map((item) => criterionRow(item, town)), { numeric: [1, 2], quiet: true }),
   ], { class: "characteristic" });
@@ -91,12 +91,12 @@ function firmness(letter, town) {
   const found = DATA.firmness.clusters[letter];
   const word = found?.word[town];
   if (word === null || word === undefined) return null;
-  const kept = Math.round(100 * found.status[town]);
+  const kept = found.status[town] > 0.99 && found.status[town] < 1 ? "over 99" : Math.floor(100 * found.status[town] + 1e-9);
   const criterion = found.criterion[town];
   const to = found.to[town];
   const item = CRITERIA.get(letter).find((one) => one.lines.some((line) => criterion === line.criterion || criterion === line.criterion + line.part));
-  const flip = item && to ? ` What would change it first is the criterion “${item.lines[0].label}”: the town would then be ${to === "none" ? "without the characteristic" : STATUS_WORDS[to]}.` : "";
-  return { word: DATA.firmness.words[word], words: `In ${kept === 100 && found.status[town] < 1 ? "over 99" : kept} of 100 repeats of the index with other reasonable choices and with errors of measurement, the town keeps this status (${DATA.firmness.words[word]}).${flip}` };
+  const flip = item && to ? ` What would change it first is the criterion “${item.lines[0].label}”: the town would then ${to === "none" ? "not have the characteristic" : `have it ${STATUS_WORDS[to]}`}.` : "";
+  return { word: DATA.firmness.words[word], words: `In ${kept} of 100 repeats of the index with other reasonable choices and with errors of measurement, the town keeps this status (${DATA.firmness.words[word]}).${flip}` };
 }
 
 function score(indicator, town) {
