@@ -70,8 +70,12 @@ def coefficients(y: pd.Series, x: pd.DataFrame, areas: pd.Series, space: tuple |
         frame["se_spatial"] = np.sqrt(np.diag(error.vm))[of_terms]
     frame["vif"] = pd.Series(np.diag(np.linalg.pinv(x.corr().to_numpy())), index=x.columns)
     # Ends of a search, and probabilities far out in a tail: further digits differ from one kind of processor to another.
-    loose = frame.columns.intersection(["coefficient_spatial", "se_spatial", "p_hc3", "p_cluster", "p_hac"])
-    frame[loose] = frame[loose].map(lambda value: float(f"{value:.6g}"))
+    if space:
+        digits = (3 - np.floor(np.log10(frame["se_spatial"]))).astype(int)
+        for column in ("coefficient_spatial", "se_spatial"):
+            frame[column] = [round(value, places) for value, places in zip(frame[column], digits, strict=True)]
+    tails = frame.columns.intersection(["p_hc3", "p_cluster", "p_hac"])
+    frame[tails] = frame[tails].map(lambda value: float(f"{value:.4g}"))
     return frame.drop(index="const").rename_axis("term").reset_index()
 
 
@@ -216,7 +220,8 @@ def gains(
         gain, samples = here[larger] - here[smaller], sampled[larger] - sampled[smaller]
         low, high = samples.quantile([0.025, 0.975]) - (samples.mean() - gain)
         rows.append((smaller, larger, here[smaller], here[larger], gain, low, high))
-    return pd.DataFrame(rows, columns=["smaller", "larger", "smaller_r2", "larger_r2", "gain", "low", "high"])
+    # Five decimals are those that every kind of processor agrees on.
+    return pd.DataFrame(rows, columns=["smaller", "larger", "smaller_r2", "larger_r2", "gain", "low", "high"]).round(5)
 
 
 def false_discoveries(p_values: pd.Series, level: float) -> pd.DataFrame:
