@@ -57,19 +57,6 @@ def legend(axes: Axes, colours: dict[str, str], **where) -> None:
     axes.legend(handles=marks, frameon=False, **where)
 
 
-def counts_map(towns: pd.DataFrame, counts: pd.Series) -> Figure:
-    """Towns by the number of clusters they are in, in four classes."""
-    classes = pd.cut(counts, [-1, 1, 3, 5, 99], labels=["none or one", "two or three", "four or five", "six or more"])
-    colours = dict(zip(classes.cat.categories, ["#9DB7CE", style.TEAL, style.ORANGE, style.PLUM]))
-    fig, axes = plt.subplots(figsize=(6.4, 6.8))
-    ground(axes)
-    places = positions(towns)
-    for label, colour in colours.items():
-        mark(axes, places[classes.reindex(places.index) == label], colour, 16)
-    legend(axes, {f"{label}": colour for label, colour in colours.items()}, title="Clusters, in full or in part", loc="upper right")
-    return fig
-
-
 def cluster_map(towns: pd.DataFrame, status: pd.Series, axes: Axes | None = None, size: float = 14) -> Figure:
     """One cluster: full and partial members among all towns."""
     if axes is None:
@@ -157,20 +144,6 @@ def counts_histogram(counts: pd.DataFrame) -> Figure:
     bars = axes.bar(number.index, number, color=style.NAVY, width=0.75)
     axes.bar_label(bars, fontsize=8, padding=2)
     axes.set(xlabel="Clusters, in full or in part", ylabel="Towns", xticks=range(int(number.index.max()) + 1))
-    return fig
-
-
-def bars(values: pd.Series, label: str, average: float | None = None, form: str = "{:.1f}") -> Figure:
-    """Horizontal bars with their numbers; an average as a line."""
-    values = values.iloc[::-1]
-    fig, axes = plt.subplots(figsize=(6.6, 0.38 * len(values) + 0.9), layout="constrained")
-    drawn = axes.barh(range(len(values)), values, color=style.NAVY, height=0.66)
-    axes.bar_label(drawn, labels=[form.format(value) for value in values], padding=-26, fontsize=8.5, color="white")
-    axes.set_yticks(range(len(values)), values.index)
-    axes.set(xlabel=label)
-    if average is not None:
-        axes.axvline(average, color=style.ORANGE, linewidth=1.5)
-        axes.text(average, len(values) - 0.42, f" all towns {form.format(average)}", color="#A33D0B", fontsize=8.5, ha="left", va="bottom")
     return fig
 
 
