@@ -67,6 +67,8 @@ def what_it_is(r: Results) -> None:
         f"Beside every flag stands **how firmly it is held**. The whole index was judged again many times, each time with other "
         f"defensible choices and with the data as uncertain as they are. A flag is *safe* if a town kept its status in at least "
         f"nine of ten such draws, *likely* in at least six of ten, and otherwise a *coin toss*."
+        "\n\n**In the tables of criteria**, *level* is the area for which a number is known: small areas (LSOA, some 1,500 residents; MSOA, some 8,000), the town itself, or a "
+        "constituency, local authority (LA) or county that its towns share. *Against* is what a town is compared with. *More diverse* means only that a larger share of residents are not White British."
     )
     with open(paths.DEFINITIONS / "parameters.toml", "rb") as stream:
         defaults = {name: entry["default"] for name, entry in tomllib.load(stream).items()}
