@@ -66,7 +66,7 @@ def what_it_is(r: Results) -> None:
         f"ones could not be retrieved; {words.listed(not_rebuilt)} rests half on private data and is declared not rebuilt.\n\n"
         f"Beside every flag stands **how firmly it is held**. The whole index was judged again many times, each time with other "
         f"defensible choices and with the data as uncertain as they are. A flag is *safe* if a town kept its status in at least "
-        f"nine of ten such draws, *likely* in at least six of ten, and otherwise a *coin toss*."
+        f"nine of ten such draws, *likely* in at least six of ten, and otherwise a *coin toss*, or less."
         "\n\n**In the tables of criteria**, *level* is the area for which a number is known: small areas (LSOA, some 1,500 residents; MSOA, some 8,000), the town itself, or a "
         "constituency, local authority (LA) or county that its towns share. *Against* is what a town is compared with. *More diverse* means only that a larger share of residents are not White British."
     )
