@@ -8,7 +8,7 @@ from bundle import assert_same_bytes, committed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from towns_index import clusters, store, tables, towns
+from towns_index import clusters, overlap, store, tables, towns
 
 NA = pd.NA
 LINE = {
@@ -261,12 +261,12 @@ def test_clusters_of_a_town_are_counted():
 def test_lift_compares_with_chance():
     # R was not assessed in B and does not count. A: P and Q, 2 of 3. B: P and S, 2 of 3. Both: P, 1 of 3.
     # By chance 2/3 x 2/3 = 4/9: lift (1/3) / (4/9) = 3/4.
-    table = clusters.lift(MEMBERS, ["A", "B"])
+    table = overlap.square(overlap.pairs(overlap.flags(MEMBERS), {}), ["A", "B"])
     assert table.loc["A", "B"] == table.loc["B", "A"] == pytest.approx(3 / 4)
     assert pd.isna(table.loc["A", "A"])
     # With R assessed and in none: 1/4 against 2/4 x 2/4: exactly chance.
     assessed = MEMBERS.replace({"status": {"not_assessed": "none"}})
-    assert clusters.lift(assessed, ["A", "B"]).loc["A", "B"] == pytest.approx(1)
+    assert overlap.square(overlap.pairs(overlap.flags(assessed), {}), ["A", "B"]).loc["A", "B"] == pytest.approx(1)
 
 
 def test_shares_of_a_criterion_are_of_the_towns_assessed():

@@ -5,16 +5,15 @@ import io
 import json
 import math
 import re
-import shutil
 import xml.etree.ElementTree as ET
 
+import browser as browsers
 import pandas as pd
 import pytest
 from bundle import SNAPSHOT, committed
 
 from towns_index import cartogram, clusters, explorer, figures, paths, tables, towns
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SETTINGS = {"average": "mean", "deprivation_fourth": "covid"}
 BLACKPOOL = "E35001472"
 VIEWS = ["map", "table", "scatter", "compare", "rules"]
@@ -38,14 +37,8 @@ def page_file(held, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    """A headless browser, if there is one."""
-    if not CHROMIUM:
-        pytest.skip("no Chromium is installed: the explorer was not opened; install the system's package `chromium`")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the explorer was not opened")
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with browsers.running() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

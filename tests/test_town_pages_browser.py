@@ -1,8 +1,8 @@
 """The pages of towns in a real browser: no error, no request, no barrier, nothing cut off, two printed pages."""
 
 import os
-import shutil
 
+import browser as browsers
 import pikepdf
 import pytest
 from bundle import SNAPSHOT
@@ -10,8 +10,6 @@ from bundle import SNAPSHOT
 from towns_index import paths, town_pages
 from towns_index.town_pages import pages
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(not BROWSER, reason="no Chromium is installed: install the system's package chromium")
 SAMPLE = ["E35001472", "W38000112", "E35000453", "E34000016", "E35000618"]  # Blackpool, Rhyl, Wisbech (most characteristics), Dorchester (none), Stalybridge
 
 
@@ -29,12 +27,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    with browsers.running() as running:
+        yield running
 
 
 def visit(browser, address, **how):

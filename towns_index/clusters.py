@@ -288,19 +288,3 @@ def criterion_shares(judged: pd.DataFrame, criteria: pd.DataFrame) -> pd.DataFra
     frame["share"] = frame["met"] / frame["assessed"].where(frame["assessed"] > 0)
     frame.insert(0, "label", labels)
     return frame.reset_index()
-
-
-def lift(members: pd.DataFrame, letters: list[str]) -> pd.DataFrame:
-    """How much more often two clusters meet in a town than if they were independent.
-
-    Full and partial members count; 1 is independence. For each pair only the towns where both
-    clusters were assessed count. Square table with an empty diagonal.
-    """
-    wide = members.pivot(index="town_code", columns="cluster", values="status").reindex(columns=letters)
-    inside = wide.isin(["full", "partial"]).astype(float)
-    assessed = (wide != "not_assessed").astype(float)
-    towns = assessed.T @ assessed
-    both = inside.T @ inside
-    one = inside.T @ assessed
-    result = both * towns / (one * one.T)
-    return result.mask(np.eye(len(letters), dtype=bool)).rename_axis(index=None, columns=None)

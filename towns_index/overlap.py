@@ -133,6 +133,12 @@ def tetrachoric(both: float, one: float, other: float) -> float:
     return (low + high) / 2
 
 
+def square(table: pd.DataFrame, letters: list[str]) -> pd.DataFrame:
+    """The lift of :func:`pairs` as a square of clusters, the diagonal empty."""
+    half = table.pivot(index="one", columns="other", values="lift").reindex(index=letters, columns=letters)
+    return half.fillna(half.T).rename_axis(index=None, columns=None)
+
+
 def by_region(held: pd.DataFrame, regions: pd.Series, authorities: pd.Series, draws: int, seed: int) -> pd.DataFrame:
     """Number of clusters of the average town of each region, with an interval.
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from towns_index import clusters, figures, indicators, sensitivity, show, words
+from towns_index import figures, indicators, overlap, sensitivity, show, words
 from towns_index.report import summaries
 from towns_index.report.results import INSIDE, Results
 
@@ -59,7 +59,7 @@ def combinations(r: Results) -> None:
         table=r.counts["either"].value_counts().sort_index().rename("Towns").rename_axis("Characteristics").reset_index(),
     )
     letters = r.shown["cluster"].tolist()
-    lift = clusters.lift(r.members, letters)
+    lift = overlap.square(r.overlap, letters)
     show.prose(
         summaries.strongest_pairs(r, letters) + " A value of 1 is what independent characteristics would give; below 1 the two avoid each other. "
         "Characteristics that share an indicator meet more often or less often by construction."
